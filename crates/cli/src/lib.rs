@@ -1,0 +1,1 @@
+//! The backstory command: arguments, settings, progress, exit codes.

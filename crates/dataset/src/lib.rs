@@ -1,0 +1,1 @@
+//! Judges and ships: exports, validation, and the audit by re-derivation.

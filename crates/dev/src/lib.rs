@@ -1,0 +1,1 @@
+//! Generators and structure checks behind cargo dev; not shipped.

@@ -1,0 +1,1 @@
+//! Reads the past: history, records, links, and the grounding of a commit.

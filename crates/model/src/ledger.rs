@@ -1,0 +1,123 @@
+//! What went into a run, and where did every unit go?
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{CommitId, Link, RepoName, SchemaVersion, Sha256, UnitId, UnitKey, UnitLabels};
+
+/// The choices that change what a run writes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunOptions {
+    /// Only units committed at or after this time, seconds since 1970-01-01 UTC.
+    #[serde(default)]
+    pub since: Option<i64>,
+    /// Only the newest units, this many.
+    #[serde(default)]
+    pub limit: Option<u32>,
+    /// Files larger than this many bytes are not shown.
+    pub file_limit: u64,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self { since: None, limit: None, file_limit: 1 << 20 }
+    }
+}
+
+/// One line of the work manifest: one unit to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WorkUnit {
+    /// The hash of inputs, options and tool version.
+    pub key: UnitKey,
+    /// The repository.
+    pub repo: RepoName,
+    /// The unit's id.
+    pub unit: UnitId,
+    /// The commit on the mainline.
+    pub commit: CommitId,
+    /// Its position on the first-parent line; the root is 0.
+    pub position: u32,
+    /// The pull request number, if one is known.
+    pub pull: Option<u64>,
+    /// The pull request head to look behind, if the repository holds one.
+    pub pull_head: Option<CommitId>,
+}
+
+/// Where one unit went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Disposition {
+    /// The version it was written at.
+    pub schema: SchemaVersion,
+    /// The work it answers.
+    pub work: WorkUnit,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// What it touches; absent when the unit could not be read that far.
+    pub labels: Option<UnitLabels>,
+    /// The issues and pull requests it is linked to.
+    pub links: Vec<Link>,
+}
+
+/// What became of one unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Outcome {
+    /// There is a trajectory.
+    Accepted {
+        /// The digest of its JSON text.
+        trajectory: Sha256,
+        /// How many steps it has.
+        steps: u32,
+    },
+    /// There is none.
+    Rejected {
+        /// The reason, one word of a closed list in `docs/rules.md`.
+        reason: String,
+        /// What exactly, in one sentence.
+        detail: String,
+    },
+}
+
+/// The funnel of a run; the same counts `build --json` ends with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Counts {
+    /// Units found.
+    pub units_found: u32,
+    /// Units linked to an issue (a side count).
+    pub linked: u32,
+    /// Units for which a story was written, whether or not it was accepted.
+    pub reconstructed: u32,
+    /// Units with a trajectory.
+    pub accepted: u32,
+    /// Units without, by reason.
+    pub rejected: BTreeMap<String, u32>,
+    /// Units of at most 5 source files and 25 files.
+    pub small_units: u32,
+    /// Of these, accepted.
+    pub small_accepted: u32,
+    /// Units that touch test code and source code.
+    pub test_source_units: u32,
+    /// Of these, small.
+    pub small_test_source_units: u32,
+}
+
+/// What made the files of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunManifest {
+    /// The version it was written at.
+    pub schema: SchemaVersion,
+    /// The tool and its version.
+    pub tool: String,
+    /// The repositories, each with the commit the walk started from.
+    pub repositories: BTreeMap<RepoName, CommitId>,
+    /// The digest of the records that were read; `None` without records.
+    pub records: Option<Sha256>,
+    /// The choices.
+    pub options: RunOptions,
+    /// The funnel.
+    pub counts: Counts,
+    /// The digest of every covered file, by its path inside the run.
+    pub files: BTreeMap<String, Sha256>,
+}

@@ -1,0 +1,1 @@
+//! Parses source: definitions, references, imports, test and source split, line hunks.

@@ -1,0 +1,1 @@
+//! Writes the story: reconstructs the steps of a change from evidence.

@@ -1,0 +1,1 @@
+//! Repository builder, fake ports and test contexts; not shipped.
