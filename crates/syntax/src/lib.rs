@@ -1,1 +1,15 @@
-//! Parses source: definitions, references, imports, test and source split, line hunks.
+//! What is inside a source file, and what does a change to it touch?
+//!
+//! In: paths and bytes. Out: languages and roles of files, line hunks and
+//! patches, definitions, references, imports and the lines that are test code.
+//! Touches nothing but its arguments.
+
+mod parse;
+mod role;
+mod touches;
+
+pub mod diff;
+
+pub use parse::parse;
+pub use role::{language_of, role_of};
+pub use touches::{Touched, touched};
