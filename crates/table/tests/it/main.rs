@@ -1,0 +1,104 @@
+//! Do tables come back as they were written, and are the files the same every time?
+
+use std::collections::BTreeMap;
+
+use backstory_table::{
+    Cell, ColumnKind, Schema, TableError, TableWriter, WriteOptions, column_types, read_rows,
+    write_table,
+};
+
+fn schema() -> Schema {
+    Schema::new([
+        ("name", ColumnKind::Text),
+        ("count", ColumnKind::Integer),
+        ("kept", ColumnKind::Boolean),
+        ("arguments", ColumnKind::Json),
+        ("messages", ColumnKind::JsonList),
+        ("flags", ColumnKind::TextList),
+    ])
+}
+
+fn row(number: i64) -> Vec<Cell> {
+    vec![
+        Cell::Text(format!("naïve {number}")),
+        Cell::Integer(number),
+        Cell::Boolean(number % 2 == 0),
+        Cell::Json(format!(r#"{{"n":{number}}}"#)),
+        Cell::JsonList(vec![r#"{"role":"user"}"#.to_owned(), "[1]".to_owned()]),
+        Cell::TextList(vec!["a".to_owned(), String::new()]),
+    ]
+}
+
+fn names() -> Vec<String> {
+    schema().columns().iter().map(|column| column.name.clone()).collect()
+}
+
+#[test]
+fn rows_come_back_as_they_were_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    let missing = vec![Cell::Missing; 6];
+    let written = write_table(&path, schema(), [row(1), missing.clone(), row(2)]).unwrap();
+    assert_eq!(written, 3);
+    let mut rows = Vec::new();
+    read_rows(&path, |row| rows.push(row)).unwrap();
+    let wanted: Vec<BTreeMap<String, Cell>> =
+        [row(1), missing, row(2)].map(|row| names().into_iter().zip(row).collect()).into();
+    assert_eq!(rows, wanted);
+}
+
+#[test]
+fn json_columns_carry_the_logical_type_and_text_columns_do_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    write_table(&path, schema(), [row(1)]).unwrap();
+    let types = column_types(&path).unwrap();
+    assert_eq!(types["arguments"], "Some(Json)");
+    assert_eq!(types["messages.list.item"], "Some(Json)");
+    assert_eq!(types["name"], "Some(String)");
+    assert_eq!(types["flags.list.item"], "Some(String)");
+}
+
+#[test]
+fn the_same_rows_give_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str| {
+        let path = folder.path().join(name);
+        write_table(&path, schema(), (0..2_500).map(row)).unwrap();
+        path
+    };
+    #[expect(clippy::disallowed_methods, reason = "the crate has no reader of plain bytes")]
+    let read = |path| std::fs::read(path).unwrap();
+    assert_eq!(read(write("a.parquet")), read(write("b.parquet")));
+}
+
+#[test]
+fn a_cell_of_another_kind_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    let schema = Schema::new([("count", ColumnKind::Integer)]);
+    let refused = write_table(&path, schema.clone(), [vec![Cell::Text("3".to_owned())]]);
+    assert_eq!(refused.unwrap_err().to_string(), "column `count` holds integers, not text");
+    let short = write_table(&path, schema, [vec![]]);
+    assert!(matches!(short, Err(TableError::RowLength { found: 0, wanted: 1 })));
+}
+
+#[test]
+fn an_abandoned_table_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    let mut writer = TableWriter::create(&path, schema(), WriteOptions::default()).unwrap();
+    writer.push(row(1)).unwrap();
+    drop(writer);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn an_empty_table_is_a_readable_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    assert_eq!(write_table(&path, schema(), []).unwrap(), 0);
+    let mut rows = 0;
+    read_rows(&path, |_| rows += 1).unwrap();
+    assert_eq!(rows, 0);
+}
