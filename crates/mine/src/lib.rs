@@ -1,1 +1,3 @@
 //! Reads the past: history, records, links, and the grounding of a commit.
+
+pub mod link;
