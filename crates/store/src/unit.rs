@@ -1,0 +1,193 @@
+//! Is this unit done, and what came out of it?
+//!
+//! A finished unit is one directory, put in place by one rename: `result.json`
+//! (disposition, the blobs it needs, a digest over both) and, when accepted,
+//! `trajectory.json.zst`. A directory that does not verify counts as not done.
+
+use std::path::Path;
+
+use backstory_model::{
+    BlobId, Disposition, Outcome, SchemaError, SchemaVersion, Sha256, Trajectory, UnitKey,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::blob::{compress, decompress};
+use crate::{LogReader, RunDirectory, StoreError, fs};
+
+const RESULT: &str = "result.json";
+const TRAJECTORY: &str = "trajectory.json.zst";
+
+/// What a finished unit left in the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredUnit {
+    /// Where the unit went.
+    pub disposition: Disposition,
+    /// The blobs its trajectory refers to, sorted.
+    pub blobs: Vec<BlobId>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ResultFile {
+    schema: SchemaVersion,
+    disposition: Disposition,
+    blobs: Vec<BlobId>,
+    /// Over the JSON text of the three fields above, joined by line feeds.
+    digest: Sha256,
+}
+
+impl ResultFile {
+    fn new(disposition: &Disposition, blobs: &[BlobId]) -> Self {
+        let mut blobs = blobs.to_vec();
+        blobs.sort();
+        blobs.dedup();
+        let schema = SchemaVersion::CURRENT;
+        let digest = Self::digest(schema, disposition, &blobs);
+        Self { schema, disposition: disposition.clone(), blobs, digest }
+    }
+
+    fn digest(schema: SchemaVersion, disposition: &Disposition, blobs: &[BlobId]) -> Sha256 {
+        let parts = [to_json(&schema), to_json(disposition), to_json(&blobs)];
+        sha256(&parts.join(&b'\n'))
+    }
+}
+
+/// Returns the SHA-256 digest of the bytes.
+pub(crate) fn sha256(bytes: &[u8]) -> Sha256 {
+    use sha2::Digest as _;
+    Sha256::from_digest(&sha2::Sha256::digest(bytes))
+}
+
+/// Returns the JSON text of one of our own nouns.
+pub(crate) fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).expect("the nouns are made of strings, numbers and lists")
+}
+
+/// Reads a JSON file of ours: its schema version first, then the rest.
+pub(crate) fn from_json<T: serde::de::DeserializeOwned>(
+    path: &Path,
+    text: &[u8],
+) -> Result<T, StoreError> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        schema: SchemaVersion,
+    }
+    let damaged = |error: serde_json::Error| StoreError::damaged(path, error.to_string());
+    let Versioned { schema } = serde_json::from_slice(text).map_err(damaged)?;
+    schema
+        .check_readable()
+        .map_err(|source: SchemaError| StoreError::Schema { path: path.to_owned(), source })?;
+    serde_json::from_slice(text).map_err(damaged)
+}
+
+impl RunDirectory {
+    /// Returns the digest a trajectory's JSON text is known by.
+    pub fn trajectory_digest(json: &[u8]) -> Sha256 {
+        sha256(json)
+    }
+
+    /// Puts one finished unit in its place, with the blobs it refers to.
+    ///
+    /// The blobs must be stored before. Doing it again changes nothing.
+    pub fn commit_unit(
+        &self,
+        disposition: &Disposition,
+        trajectory: Option<&[u8]>,
+        blobs: &[BlobId],
+    ) -> Result<(), StoreError> {
+        let disk = self.disk()?;
+        let place = self.unit_path(&disposition.work.key);
+        let hidden = disk.temporary();
+        disk.create_dirs(&hidden)?;
+        if let Some(json) = trajectory {
+            let path = hidden.join(TRAJECTORY);
+            disk.write_hidden(&path, &compress(&path, json)?)?;
+        }
+        let result = to_json(&ResultFile::new(disposition, blobs));
+        disk.write_hidden(&hidden.join(RESULT), &result)?;
+        if let Some(parent) = place.parent() {
+            disk.create_dirs(parent)?;
+        }
+        if place.exists() {
+            disk.remove_dirs(&place)?;
+        }
+        disk.rename(&hidden, &place)
+    }
+
+    /// Returns what a unit left, or `None` when it is not done or is damaged.
+    ///
+    /// Checks the digests of the result and the trajectory, and every blob.
+    pub fn unit(&self, key: &UnitKey) -> Option<StoredUnit> {
+        let unit = self.read_unit(key).ok()?;
+        let whole = match &unit.disposition.outcome {
+            Outcome::Accepted { .. } => self.trajectory_json(&unit.disposition).is_ok(),
+            Outcome::Rejected { .. } => true,
+        };
+        (whole && unit.blobs.iter().all(|blob| self.has_blob(blob))).then_some(unit)
+    }
+
+    /// Reads the result of a unit and checks its digest.
+    pub fn read_unit(&self, key: &UnitKey) -> Result<StoredUnit, StoreError> {
+        let path = self.unit_path(key).join(RESULT);
+        let text = match fs::read_file(&path) {
+            Err(error) if error.is_not_found() => {
+                return Err(StoreError::MissingUnit { key: key.clone() });
+            }
+            other => other?,
+        };
+        let file: ResultFile = from_json(&path, &text)?;
+        if ResultFile::digest(file.schema, &file.disposition, &file.blobs) != file.digest {
+            return Err(StoreError::damaged(&path, "its digest does not match"));
+        }
+        if file.disposition.work.key != *key {
+            return Err(StoreError::damaged(&path, "it belongs to another unit"));
+        }
+        Ok(StoredUnit { disposition: file.disposition, blobs: file.blobs })
+    }
+
+    /// Reads the JSON text of an accepted unit's trajectory and checks its digest.
+    pub fn trajectory_json(&self, disposition: &Disposition) -> Result<Vec<u8>, StoreError> {
+        let path = self.unit_path(&disposition.work.key).join(TRAJECTORY);
+        let Outcome::Accepted { trajectory, .. } = &disposition.outcome else {
+            return Err(StoreError::damaged(&path, "the unit was rejected"));
+        };
+        let json = decompress(&path, &fs::read_file(&path)?)?;
+        if sha256(&json) != *trajectory {
+            return Err(StoreError::damaged(&path, "its digest does not match"));
+        }
+        Ok(json)
+    }
+
+    /// Reads the trajectory of an accepted unit.
+    pub fn trajectory(&self, disposition: &Disposition) -> Result<Trajectory, StoreError> {
+        let path = self.unit_path(&disposition.work.key).join(TRAJECTORY);
+        from_json(&path, &self.trajectory_json(disposition)?)
+    }
+
+    /// Reads the trajectories of a complete run one at a time, in collect order.
+    pub fn trajectories(&self) -> Result<Trajectories<'_>, StoreError> {
+        Ok(Trajectories { run: self, dispositions: self.dispositions()? })
+    }
+}
+
+/// The trajectories of a run, one at a time.
+#[derive(Debug)]
+pub struct Trajectories<'run> {
+    run: &'run RunDirectory,
+    dispositions: LogReader,
+}
+
+impl Iterator for Trajectories<'_> {
+    type Item = Result<Trajectory, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            match self.dispositions.next()? {
+                Err(error) => return Some(Err(error)),
+                Ok(line) => match line.outcome {
+                    Outcome::Accepted { .. } => return Some(self.run.trajectory(&line)),
+                    Outcome::Rejected { .. } => {}
+                },
+            }
+        }
+    }
+}
