@@ -1,1 +1,31 @@
-//! Writes the story: reconstructs the steps of a change from evidence.
+//! How did this change come about, step by step?
+//!
+//! In: one [`ChangeUnit`](backstory_model::ChangeUnit), the grounded snapshot of
+//! its base, the records that speak of it, and the objects of its repository.
+//! Out: a [`Story`], or the [`Rejection`] that says which invariant broke.
+//! Nothing is executed and no model is asked; every choice names its rule
+//! (`docs/rules.md`).
+
+mod anchor;
+mod change;
+mod definition;
+mod evidence;
+mod flags;
+mod license;
+mod localize;
+mod order;
+mod patch;
+mod plan;
+mod reading;
+mod reconstruct;
+mod requirement;
+mod search;
+mod seen;
+mod terms;
+mod text;
+
+pub use evidence::{TestRun, UnitEvidence};
+pub use reconstruct::{
+    ParseFile, ReconstructInput, ReconstructOptions, Rejection, Story, reconstruct,
+};
+pub use text::{Text, TextCache};

@@ -1,0 +1,119 @@
+//! Which definitions do the added lines of a file refer to?
+//!
+//! In: the added lines of one authored state and the snapshot of the base.
+//! Out: the places where a developer would look up what those lines name. A
+//! name is looked up in the file itself, in the files it imports, and, for a
+//! file that is new, among the names it imports. A name with more than
+//! [`AMBIGUOUS`] definitions in reach is not a reference to any of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use backstory_model::{FileStructure, LineRange, RepoPath, RepoSnapshot, SnapshotFile, Symbol};
+
+use crate::plan::Added;
+use crate::reconstruct::ParseFile;
+use crate::text::words;
+
+/// More definitions of one name than this are not looked up.
+const AMBIGUOUS: usize = 3;
+/// So many lines of a definition are read: its head and what follows.
+const HEAD_LINES: u32 = 40;
+/// Shorter names are too common to be looked up.
+const SHORTEST_NAME: usize = 3;
+
+/// A definition that added lines refer to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Looked {
+    /// The file of the base that holds it.
+    pub path: RepoPath,
+    /// The line that holds the name.
+    pub name_line: u32,
+    /// The lines to read.
+    pub lines: LineRange,
+    /// The name.
+    pub name: String,
+}
+
+type InReach<'a> = BTreeMap<&'a str, Vec<(&'a RepoPath, &'a Symbol)>>;
+
+/// Lists the definitions that the added lines refer to, in path and line order.
+pub fn looked_up(added: &[Added], snapshot: &RepoSnapshot, parse: ParseFile<'_>) -> Vec<Looked> {
+    let mut found = BTreeSet::new();
+    for part in added {
+        let home = part.from.as_ref().and_then(|path| snapshot.file(path));
+        let imported;
+        let reach = match home {
+            Some(file) => reach_of(file, snapshot),
+            None => match parse(&part.path, &part.blob, part.text.bytes()) {
+                Some(structure) => {
+                    imported = structure;
+                    imported_names(&imported, snapshot)
+                }
+                None => continue,
+            },
+        };
+        refer(part, &reach, &mut found);
+    }
+    found.into_iter().collect()
+}
+
+fn refer(part: &Added, reach: &InReach<'_>, found: &mut BTreeSet<Looked>) {
+    let lines = part.text.lines();
+    let mut met: BTreeSet<&[u8]> = BTreeSet::new();
+    for range in &part.ranges {
+        for line in &lines[range.start as usize..range.end as usize] {
+            met.extend(words(line).filter(|word| word.len() >= SHORTEST_NAME));
+        }
+    }
+    for word in met {
+        let Some(places) = std::str::from_utf8(word).ok().and_then(|word| reach.get(word)) else {
+            continue;
+        };
+        if places.len() > AMBIGUOUS {
+            continue;
+        }
+        found.extend(places.iter().map(|(path, symbol)| looked(path, symbol)));
+    }
+}
+
+fn looked(path: &RepoPath, symbol: &Symbol) -> Looked {
+    let start = symbol.lines.start.min(symbol.name_line);
+    let end = symbol.lines.end.min(symbol.name_line + HEAD_LINES - 1);
+    Looked {
+        path: path.clone(),
+        name_line: symbol.name_line,
+        lines: LineRange { start, end },
+        name: symbol.name.clone(),
+    }
+}
+
+fn symbols_of(file: &SnapshotFile) -> impl Iterator<Item = (&RepoPath, &Symbol)> {
+    let symbols = file.structure.iter().flat_map(|structure| &structure.symbols);
+    symbols.map(|symbol| (&file.path, symbol))
+}
+
+fn reach_of<'a>(home: &'a SnapshotFile, snapshot: &'a RepoSnapshot) -> InReach<'a> {
+    let imports = snapshot.graph.imports.get(&home.path);
+    let imported = imports.into_iter().flatten().filter_map(|path| snapshot.file(path));
+    let mut reach = InReach::new();
+    for (path, symbol) in std::iter::once(home).chain(imported).flat_map(symbols_of) {
+        reach.entry(symbol.name.as_str()).or_default().push((path, symbol));
+    }
+    reach
+}
+
+fn imported_names<'a>(structure: &Arc<FileStructure>, snapshot: &'a RepoSnapshot) -> InReach<'a> {
+    let names: BTreeSet<&str> =
+        structure.imports.iter().flat_map(|import| &import.names).map(String::as_str).collect();
+    let mut reach = InReach::new();
+    if names.is_empty() {
+        return reach;
+    }
+    for (path, symbol) in snapshot.files.iter().flat_map(symbols_of) {
+        if names.contains(symbol.name.as_str()) {
+            reach.entry(symbol.name.as_str()).or_default().push((path, symbol));
+        }
+    }
+    reach
+}

@@ -1,0 +1,322 @@
+//! Where would a developer look, given only the requirement?
+//!
+//! In: the requirement text, the base and (for searches marked as hindsight)
+//! the edits to come. Out: a listing, searches with their real hits, and the
+//! first places to read. Distractors stay in.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use backstory_model::{
+    Action, EvidenceId, FileRole, Observation, Provenance, RepoPath, RepoSnapshot,
+};
+
+use crate::reading::{View, around};
+use crate::search::{Corpus, Found, list};
+use crate::terms::{Term, TermKind, terms};
+use crate::text::words;
+
+/// Searches made with the words of the requirement.
+const SEARCHES: usize = 4;
+/// Terms tried before the best are chosen.
+const TRIED: usize = 10;
+/// Searches made with knowledge of the change.
+const HINDSIGHT_SEARCHES: usize = 2;
+/// Words of one edit tried for such a search.
+const HINDSIGHT_TRIED: usize = 16;
+/// A name found in more lines than this tells nothing.
+const COMMON_NAME: u32 = 300;
+/// An ordinary word found in more lines than this tells nothing.
+const COMMON_WORD: u32 = 40;
+/// Files opened because a search showed them.
+const OPENED: usize = 3;
+
+/// One look around, before anything is read.
+pub struct Look {
+    /// A list or a search.
+    pub action: Action,
+    /// What it shows.
+    pub observation: Observation,
+    /// Why it was made.
+    pub choice: Provenance,
+    /// The choice used the final change.
+    pub hindsight: bool,
+}
+
+/// What localization found.
+pub struct Localized {
+    /// The looks, in order.
+    pub looks: Vec<Look>,
+    /// The first reads, each with the look whose hit it follows, if it follows one.
+    pub reads: Vec<(View, Option<usize>)>,
+    /// The files in the order in which they came up.
+    pub order: Vec<RepoPath>,
+}
+
+struct Search<'t> {
+    pattern: &'t str,
+    term: Term,
+    found: Found,
+}
+
+/// An edit to come, as far as a search in hindsight needs it.
+pub struct Coming<'a> {
+    /// The file, at the base.
+    pub path: &'a RepoPath,
+    /// The text that will be replaced.
+    pub old: &'a str,
+}
+
+/// Looks around the base.
+pub fn localize(
+    requirement: &str,
+    corpus: &Corpus<'_>,
+    snapshot: &RepoSnapshot,
+    coming: &[Coming<'_>],
+) -> Localized {
+    let terms = terms(requirement);
+    let named = named_files(requirement, &terms, snapshot);
+    let searches = searches(requirement, &terms, corpus);
+    let mut out =
+        Localized { looks: vec![root_listing(snapshot)], reads: Vec::new(), order: Vec::new() };
+    out.order.extend(named.iter().map(|file| file.path.clone()));
+    out.reads
+        .extend(named.iter().filter_map(|file| Some((named_view(file, corpus, snapshot)?, None))));
+    let opened = opened(&searches, corpus, snapshot);
+    for (path, _, _) in &opened {
+        if !out.order.contains(path) {
+            out.order.push((*path).clone());
+        }
+    }
+    for (path, at, line) in opened {
+        if let Some(view) = hit_view(path, line, corpus, snapshot) {
+            // The listing is the first look, so search `at` is look `at + 1`.
+            out.reads.push((view, Some(at + 1)));
+        }
+    }
+    let hindsight = hindsight_searches(&searches, &out.order, corpus, coming);
+    for search in searches {
+        let evidence = EvidenceId::requirement(search.term.span.start, search.term.span.end);
+        let choice = Provenance::derived("localize/requirement-term", [evidence]);
+        let whole_word = search.term.whole_word();
+        note_files(&search.found, &mut out.order);
+        out.looks.push(look(search.pattern, whole_word, search.found, choice, false));
+    }
+    for (pattern, found) in hindsight {
+        let choice = Provenance::derived("localize/changed-term", [EvidenceId::symbol(&pattern)]);
+        note_files(&found, &mut out.order);
+        out.looks.push(look(&pattern, true, found, choice, true));
+    }
+    out
+}
+
+fn note_files(found: &Found, order: &mut Vec<RepoPath>) {
+    for hit in &found.hits {
+        if !order.contains(&hit.path) {
+            order.push(hit.path.clone());
+        }
+    }
+}
+
+fn look(
+    pattern: &str,
+    whole_word: bool,
+    found: Found,
+    choice: Provenance,
+    hindsight: bool,
+) -> Look {
+    Look {
+        action: Action::Search { pattern: pattern.to_owned(), whole_word },
+        observation: found.into_observation(),
+        choice,
+        hindsight,
+    }
+}
+
+fn root_listing(snapshot: &RepoSnapshot) -> Look {
+    let root = RepoPath::root();
+    let fits = |observation: &Observation| match observation {
+        Observation::Entries { entries, total } => entries.len() == *total as usize,
+        _ => false,
+    };
+    let deep = list(snapshot, &root, 2);
+    let (depth, observation) = if fits(&deep) { (2, deep) } else { (1, list(snapshot, &root, 1)) };
+    Look {
+        action: Action::List { path: root, depth },
+        observation,
+        choice: Provenance::derived("localize/list-root", []),
+        hindsight: false,
+    }
+}
+
+struct NamedFile {
+    path: RepoPath,
+    line: Option<u32>,
+    span: std::ops::Range<usize>,
+}
+
+/// Finds the files a requirement names, longest matching suffix first.
+fn named_files(requirement: &str, terms: &[Term], snapshot: &RepoSnapshot) -> Vec<NamedFile> {
+    let mut named: Vec<NamedFile> = Vec::new();
+    for term in terms.iter().filter(|term| term.kind == TermKind::Path) {
+        let text = term.text(requirement);
+        let starts = std::iter::once(0).chain(text.match_indices('/').map(|(at, _)| at + 1));
+        for start in starts {
+            let suffix = &text.as_bytes()[start..];
+            let mut matches = snapshot.files.iter().filter(|file| {
+                let path = file.path.as_bytes();
+                file.mode.is_file()
+                    && !suffix.is_empty()
+                    && path.ends_with(suffix)
+                    && (path.len() == suffix.len() || path[path.len() - suffix.len() - 1] == b'/')
+            });
+            let (Some(file), None) = (matches.next(), matches.next()) else { continue };
+            if named.iter().all(|known| known.path != file.path) && named.len() < OPENED {
+                let span = term.span.start + start..term.span.end;
+                named.push(NamedFile { path: file.path.clone(), line: term.line, span });
+            }
+            break;
+        }
+    }
+    named
+}
+
+fn named_view(file: &NamedFile, corpus: &Corpus<'_>, snapshot: &RepoSnapshot) -> Option<View> {
+    let line = file.line.unwrap_or(1);
+    let mut view = hit_view(&file.path, line, corpus, snapshot)?;
+    let evidence = EvidenceId::requirement(file.span.start, file.span.end);
+    view.choice = Provenance::derived("read/named-file", [evidence]);
+    Some(view)
+}
+
+fn hit_view(
+    path: &RepoPath,
+    line: u32,
+    corpus: &Corpus<'_>,
+    snapshot: &RepoSnapshot,
+) -> Option<View> {
+    let file = snapshot.file(path)?;
+    let text = corpus.text(path)?;
+    let total = text.line_count();
+    let line = line.min(total);
+    (total > 0).then(|| View {
+        path: path.clone(),
+        blob: file.blob.clone(),
+        text: Arc::clone(text),
+        lines: around(file.structure.as_deref(), line.max(1), total),
+        choice: Provenance::derived("read/search-hit", []),
+        hindsight: false,
+    })
+}
+
+/// Tries the terms and keeps those that tell something.
+fn searches<'t>(requirement: &'t str, terms: &[Term], corpus: &Corpus<'_>) -> Vec<Search<'t>> {
+    let mut kept: Vec<Search<'t>> = Vec::new();
+    let mut vain = 0;
+    let candidates = terms.iter().filter(|term| term.kind != TermKind::Path);
+    for term in candidates.take(TRIED) {
+        if kept.len() == SEARCHES {
+            break;
+        }
+        // Ordinary words are a last resort.
+        if term.kind == TermKind::Word && kept.len() > 1 {
+            break;
+        }
+        let pattern = term.text(requirement);
+        let found = corpus.search(pattern, term.whole_word());
+        let limit = if term.kind == TermKind::Word { COMMON_WORD } else { COMMON_NAME };
+        let telling = match found.total {
+            0 => term.kind < TermKind::Word && std::mem::replace(&mut vain, 1) == 0,
+            total => total <= limit,
+        };
+        if telling {
+            kept.push(Search { pattern, term: term.clone(), found });
+        }
+    }
+    kept
+}
+
+/// Chooses the files to open and the hit to open them at: `(path, search, line)`.
+fn opened<'s>(
+    searches: &'s [Search<'_>],
+    corpus: &Corpus<'_>,
+    snapshot: &RepoSnapshot,
+) -> Vec<(&'s RepoPath, usize, u32)> {
+    let mut best: BTreeMap<&RepoPath, (f64, f64, usize, u32)> = BTreeMap::new();
+    for (at, search) in searches.iter().enumerate() {
+        let mut counted: Option<&RepoPath> = None;
+        for hit in &search.found.hits {
+            let defines = defines_at(snapshot, &hit.path, search.pattern, hit.line);
+            let gain = hit_gain(&hit.path, search, defines);
+            let entry = best.entry(&hit.path).or_insert((0.0, 0.0, at, hit.line));
+            if counted != Some(&hit.path) || defines {
+                entry.0 += gain;
+                counted = Some(&hit.path);
+            }
+            if gain > entry.1 {
+                (entry.1, entry.2, entry.3) = (gain, at, hit.line);
+            }
+        }
+    }
+    let mut ranked: Vec<_> = best.into_iter().collect();
+    ranked.retain(|(path, _)| corpus.text(path).is_some());
+    ranked.sort_by(|a, b| b.1.0.total_cmp(&a.1.0).then(a.0.cmp(b.0)));
+    ranked.into_iter().take(OPENED).map(|(path, (_, _, at, line))| (path, at, line)).collect()
+}
+
+fn defines_at(snapshot: &RepoSnapshot, path: &RepoPath, name: &str, line: u32) -> bool {
+    snapshot.file(path).and_then(|file| file.structure.as_deref()).is_some_and(|structure| {
+        structure.symbols.iter().any(|s| s.name_line == line && s.name == name)
+    })
+}
+
+fn hit_gain(path: &RepoPath, search: &Search<'_>, defines: bool) -> f64 {
+    let rarity = 1.0 / f64::from(1 + search.found.files);
+    let role = match backstory_syntax::role_of(path) {
+        FileRole::Source => 1.0,
+        FileRole::Test => 0.5,
+        FileRole::Docs => 0.15,
+        FileRole::Other => 0.1,
+    };
+    let stem = search.pattern.to_lowercase();
+    let in_path = path.to_text().is_some_and(|text| text.to_lowercase().contains(&stem));
+    rarity * role * (if defines { 3.0 } else { 1.0 }) * (if in_path { 1.5 } else { 1.0 })
+}
+
+/// Searches that find files the requirement's words did not lead to.
+fn hindsight_searches(
+    searches: &[Search<'_>],
+    order: &[RepoPath],
+    corpus: &Corpus<'_>,
+    coming: &[Coming<'_>],
+) -> Vec<(String, Found)> {
+    let shown = |path: &RepoPath| {
+        order.contains(path) || searches.iter().any(|search| search.found.shows(path))
+    };
+    let mut made: Vec<(String, Found)> = Vec::new();
+    for edit in coming {
+        let is_source = backstory_syntax::role_of(edit.path) == FileRole::Source;
+        let found = made.iter().any(|(_, found)| found.shows(edit.path));
+        if made.len() == HINDSIGHT_SEARCHES || !is_source || shown(edit.path) || found {
+            continue;
+        }
+        made.extend(rarest_word(edit, corpus));
+    }
+    made
+}
+
+fn rarest_word(edit: &Coming<'_>, corpus: &Corpus<'_>) -> Option<(String, Found)> {
+    let mut tried: Vec<&str> = Vec::new();
+    for word in words(edit.old.as_bytes()).filter_map(|word| std::str::from_utf8(word).ok()) {
+        let telling = word.len() >= 4 && !word.starts_with(|c: char| c.is_ascii_digit());
+        if telling && !tried.contains(&word) && tried.len() < HINDSIGHT_TRIED {
+            tried.push(word);
+        }
+    }
+    tried
+        .into_iter()
+        .map(|word| (word, corpus.search(word, true)))
+        .filter(|(_, found)| found.shows(edit.path))
+        .min_by(|a, b| a.1.total.cmp(&b.1.total).then(a.0.cmp(b.0)))
+        .map(|(word, found)| (word.to_owned(), found))
+}
