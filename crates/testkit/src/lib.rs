@@ -1,1 +1,27 @@
-//! Repository builder, fake ports and test contexts; not shipped.
+//! Which repositories, records and programs do the tests run on?
+//!
+//! In: histories written down in code ([`RepoBuilder`]). Out: git repositories
+//! on disk with the same hashes on every machine, the same objects in memory
+//! ([`MemoryRepository`]), and transcripts of programs ([`TestContext`],
+//! [`git`]). Not shipped; starts processes, but only from tests.
+
+mod builder;
+mod context;
+mod disk;
+mod draft;
+mod edit;
+mod graph;
+mod layout;
+mod memory;
+mod merge;
+mod object;
+mod oracle;
+mod pack;
+
+pub use builder::{BuildError, RepoBuilder};
+pub use context::{Invocation, TestContext, Transcript};
+pub use draft::{Draft, MomentError, signature};
+pub use edit::Edit;
+pub use layout::{Layout, Storage};
+pub use memory::MemoryRepository;
+pub use oracle::{git, git_is_available};

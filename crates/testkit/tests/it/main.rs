@@ -1,0 +1,6 @@
+//! Do built repositories mean the same to git, to the port and on every machine?
+
+#[cfg(test)]
+mod context;
+#[cfg(test)]
+mod repository;
