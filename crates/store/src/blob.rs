@@ -21,16 +21,26 @@ pub(crate) const LEVEL: i32 = 3;
 /// The blobs this process wrote or read whole.
 #[derive(Debug, Default)]
 #[expect(clippy::disallowed_types, reason = "only looked up, never iterated")]
-pub(crate) struct VerifiedBlobs(Mutex<HashSet<BlobId>>);
+pub(crate) struct VerifiedBlobs(Mutex<HashSet<[u8; 20]>>);
 
 impl VerifiedBlobs {
     fn holds(&self, id: &BlobId) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&digits(id))
     }
 
-    fn insert(&self, id: BlobId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+    fn insert(&self, id: &BlobId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(digits(id));
     }
+}
+
+/// Packs the 40 digits into 20 bytes: a long history has a million blobs.
+fn digits(id: &BlobId) -> [u8; 20] {
+    let mut packed = [0; 20];
+    for (at, digit) in id.as_str().bytes().enumerate() {
+        let value = if digit.is_ascii_digit() { digit - b'0' } else { digit - b'a' + 10 };
+        packed[at / 2] = packed[at / 2] << 4 | value;
+    }
+    packed
 }
 
 impl RunDirectory {
@@ -47,7 +57,7 @@ impl RunDirectory {
                 disk.create_dirs(directory)?;
             }
             disk.write(&place, &compress(&place, bytes)?)?;
-            self.verified.insert(id.clone());
+            self.verified.insert(&id);
         }
         Ok(id)
     }
@@ -75,7 +85,7 @@ impl RunDirectory {
         }
         let good = self.blob(id).is_ok();
         if good {
-            self.verified.insert(id.clone());
+            self.verified.insert(id);
         }
         good
     }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use backstory_model::{BlobId, RunManifest, UnitKey};
 
-use crate::unit::sha256;
+use crate::unit::{sha256, to_pretty_json};
 use crate::{LogWriter, RunDirectory, StoreError, StoredUnit, fs};
 
 /// A run being put together.
@@ -60,9 +60,7 @@ impl Collection<'_> {
         prune_units(self.run, &self.units)?;
         prune_blobs(self.run, &self.blobs)?;
         manifest.files = self.run.digests()?;
-        let mut text = serde_json::to_vec_pretty(&manifest)
-            .expect("a manifest is made of strings, numbers and maps");
-        text.push(b'\n');
+        let text = to_pretty_json(&manifest);
         disk.write(&self.run.manifest_path(), &text)?;
         let digest = format!("{}  manifest.json\n", sha256(&text));
         disk.write(&self.run.manifest_digest_path(), digest.as_bytes())?;

@@ -91,8 +91,16 @@ impl RunDirectory {
     /// with other bytes is found by [`RunDirectory::verify`] only.
     pub fn listing_digest(&self) -> Result<Sha256, StoreError> {
         let files = self.covered_files(&[""])?;
-        let lines: String = files.iter().map(|(path, size)| format!("{size} {path}\n")).collect();
-        Ok(sha256(lines.as_bytes()))
+        let lines: Vec<String> =
+            files.iter().map(|(path, size)| format!("{size} {path}")).collect();
+        Ok(sha256(
+            lines
+                .join(
+                    "
+",
+                )
+                .as_bytes(),
+        ))
     }
 
     pub(crate) fn digests(&self) -> Result<BTreeMap<String, Sha256>, StoreError> {

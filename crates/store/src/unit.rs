@@ -62,6 +62,14 @@ pub(crate) fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).expect("the nouns are made of strings, numbers and lists")
 }
 
+/// Returns the JSON text of one of our own nouns, for people to read.
+pub(crate) fn to_pretty_json<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut text =
+        serde_json::to_vec_pretty(value).expect("the nouns are made of strings, numbers and lists");
+    text.push(b'\n');
+    text
+}
+
 /// Reads a JSON file of ours: its schema version first, then the rest.
 pub(crate) fn from_json<T: serde::de::DeserializeOwned>(
     path: &Path,
