@@ -10,6 +10,6 @@ mod touches;
 
 pub mod diff;
 
-pub use parse::parse;
+pub use parse::{SIZE_LIMIT, parse};
 pub use role::{language_of, role_of};
 pub use touches::{Touched, touched};
