@@ -32,10 +32,10 @@ pub fn unique(lines: &[&[u8]], place: Range<usize>) -> Range<usize> {
             }
         }
     }
-    let mut context = TRIED_ONE_BY_ONE;
+    let mut reach = TRIED_ONE_BY_ONE;
     loop {
-        context *= 2;
-        let candidate = widen(context.min(before), context.min(after));
+        reach *= 2;
+        let candidate = widen(reach.min(before), reach.min(after));
         let whole = candidate == (0..lines.len());
         if whole || occurs_once(&content, &lines[candidate.clone()].concat()) {
             return candidate;

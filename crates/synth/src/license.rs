@@ -63,5 +63,5 @@ fn named(text: &str) -> Option<&'static str> {
     let words: Vec<String> = text.split_whitespace().take(4_000).map(str::to_lowercase).collect();
     let text = words.join(" ");
     let holds = |marks: &&[&str]| marks.iter().all(|mark| text.contains(mark));
-    MARKS.iter().find(|(_, marks)| holds(&marks)).map(|(name, _)| *name)
+    MARKS.iter().find(|(_, marks)| holds(marks)).map(|(name, _)| *name)
 }

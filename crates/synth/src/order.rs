@@ -29,7 +29,7 @@ pub fn definition_before_use(pieces: &[Piece]) -> Vec<usize> {
             }
         }
     }
-    drain(pieces, waiting)
+    drain(pieces, &waiting)
 }
 
 fn sole_definers(pieces: &[Piece]) -> BTreeMap<&str, usize> {
@@ -44,7 +44,7 @@ fn sole_definers(pieces: &[Piece]) -> BTreeMap<&str, usize> {
 
 /// Takes pieces whose conditions are met, lowest first; where a cycle blocks
 /// all, the lowest piece without an unmet hard condition goes.
-fn drain(pieces: &[Piece], waiting: Vec<BTreeSet<usize>>) -> Vec<usize> {
+fn drain(pieces: &[Piece], waiting: &[BTreeSet<usize>]) -> Vec<usize> {
     let mut followers: Vec<Vec<usize>> = vec![Vec::new(); pieces.len()];
     let mut missing: Vec<usize> = waiting.iter().map(BTreeSet::len).collect();
     for (at, conditions) in waiting.iter().enumerate() {
@@ -58,15 +58,14 @@ fn drain(pieces: &[Piece], waiting: Vec<BTreeSet<usize>>) -> Vec<usize> {
     let mut order = Vec::with_capacity(pieces.len());
     let mut lowest = 0;
     while order.len() < pieces.len() {
-        let next = match ready.pop() {
-            Some(Reverse(at)) => at,
-            None => {
-                while taken[lowest] {
-                    lowest += 1;
-                }
-                let free = |at: &usize| !taken[*at] && pieces[*at].after.iter().all(|p| taken[*p]);
-                (lowest..pieces.len()).find(free).unwrap_or(lowest)
+        let next = if let Some(Reverse(at)) = ready.pop() {
+            at
+        } else {
+            while taken[lowest] {
+                lowest += 1;
             }
+            let free = |at: &usize| !taken[*at] && pieces[*at].after.iter().all(|p| taken[*p]);
+            (lowest..pieces.len()).find(free).unwrap_or(lowest)
         };
         if std::mem::replace(&mut taken[next], true) {
             continue;

@@ -280,7 +280,7 @@ impl<'a> Writer<'a> {
         for part in &plan.added {
             self.store_created(part.blob.clone(), part.text.bytes(), plan);
         }
-        self.seen.settle(plan.ends.clone());
+        self.seen.settle(&plan.ends);
         let unit = self.input.unit;
         if unit.sequence == Sequence::Authored && unit.states.len() > 1 {
             self.commit_message(index);

@@ -47,9 +47,9 @@ impl SeenLines {
     }
 
     /// Moves the marks to the end of a state.
-    pub fn settle(&mut self, ends: Vec<FileEnd>) {
+    pub fn settle(&mut self, ends: &[FileEnd]) {
         let mut settled = Vec::new();
-        for end in &ends {
+        for end in ends {
             let Some((path, origins)) = &end.to else { continue };
             let was_seen =
                 |line: u32| end.from.as_ref().is_some_and(|from| self.holds(from, line + 1));
@@ -71,7 +71,7 @@ mod tests {
     fn marks_follow_a_moved_file_and_its_shifted_lines() {
         let mut seen = SeenLines::default();
         seen.view(&"a.py".into(), 2, 2, 3);
-        seen.settle(vec![FileEnd {
+        seen.settle(&[FileEnd {
             from: Some("a.py".into()),
             to: Some(("b.py".into(), vec![None, Some(0), Some(1), Some(2)])),
         }]);

@@ -30,6 +30,10 @@ impl Text {
     }
 
     /// Returns the text.
+    ///
+    /// # Panics
+    ///
+    /// When the bytes are not UTF-8, which [`classify`] rules out.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.bytes).expect("a text was checked to be UTF-8")
     }
@@ -183,15 +187,15 @@ impl TextCache {
 
     fn remember(&self, id: &BlobId, known: &Known) {
         let size = |known: &Known| known.as_ref().map_or(64, |text| text.bytes.len() * 2 + 64);
-        let mut shelf = self.lock();
-        if shelf.known.insert(id.clone(), known.clone()).is_none() {
-            shelf.order.push_back(id.clone());
-            shelf.bytes += size(known);
+        let mut kept = self.lock();
+        if kept.known.insert(id.clone(), known.clone()).is_none() {
+            kept.order.push_back(id.clone());
+            kept.bytes += size(known);
         }
-        while shelf.bytes > self.capacity {
-            let Some(oldest) = shelf.order.pop_front() else { break };
-            if let Some(gone) = shelf.known.remove(&oldest) {
-                shelf.bytes -= size(&gone);
+        while kept.bytes > self.capacity {
+            let Some(oldest) = kept.order.pop_front() else { break };
+            if let Some(gone) = kept.known.remove(&oldest) {
+                kept.bytes -= size(&gone);
             }
         }
     }
