@@ -143,6 +143,7 @@ pub struct Link {
 
 /// What a unit touches, counted over the change of the mainline commit against
 /// its first parent, without rename detection.
+#[expect(clippy::struct_excessive_bools, reason = "each is a column of its own")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UnitLabels {
     /// Files touched.
