@@ -4,6 +4,299 @@
 //! the forge's records say. Out: its links, each with method, confidence and
 //! evidence; a unit without a link stays a unit. Reads nothing but its arguments.
 
+mod changelog;
+mod fragment;
+mod message;
+mod own_text;
 mod pull;
+pub mod quality;
+mod reference;
 
+use std::collections::BTreeSet;
+
+use backstory_model::{
+    CommitId, EvidenceId, Link, LinkMethod, LinkTarget, RecordId, RepoName, RepoPath,
+};
+
+use crate::records::Records;
+
+pub use changelog::{AddedLine, is_changelog};
+pub use fragment::news_fragment_number;
 pub use pull::{StatedPull, pull_number, stated_pull};
+
+/// The longest excerpt, in characters.
+pub const LONGEST_EXCERPT: usize = 120;
+
+/// What is known about a unit when its links are looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct LinkInput<'a> {
+    /// The repository; numbers of others are not links.
+    pub repo: &'a RepoName,
+    /// The commit of the unit with its message, then the authored commits, oldest first.
+    pub messages: &'a [(CommitId, &'a str)],
+    /// The pull request of the unit.
+    pub pull: Option<u64>,
+    /// The lines the unit adds to changelogs (see [`is_changelog`]), by path and line.
+    pub added_changelog_lines: &'a [AddedLine],
+    /// The paths the unit adds.
+    pub added_paths: &'a [RepoPath],
+    /// What the forge says, if records were given.
+    pub records: Option<&'a Records>,
+    /// The methods to use.
+    pub enabled: &'a Methods,
+}
+
+/// A choice of link methods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Methods(BTreeSet<LinkMethod>);
+
+impl Methods {
+    /// Every method there is.
+    pub const ALL: [LinkMethod; 9] = [
+        LinkMethod::MergeSubject,
+        LinkMethod::SquashSubject,
+        LinkMethod::ClosingKeyword,
+        LinkMethod::Trailer,
+        LinkMethod::Mention,
+        LinkMethod::Changelog,
+        LinkMethod::NewsFragment,
+        LinkMethod::Record,
+        LinkMethod::PullHead,
+    ];
+
+    /// Chooses every method.
+    pub fn all() -> Self {
+        Self(Self::ALL.into())
+    }
+
+    /// Leaves one method out.
+    #[must_use]
+    pub fn without(mut self, method: LinkMethod) -> Self {
+        self.0.remove(&method);
+        self
+    }
+
+    /// Returns true when the method is chosen.
+    pub fn contains(&self, method: LinkMethod) -> bool {
+        self.0.contains(&method)
+    }
+}
+
+impl Default for Methods {
+    fn default() -> Self {
+        Self::all()
+    }
+}
+
+/// Returns how sure a method is, 0 to 100.
+///
+/// Closing keywords, mentions and the two subjects are measured (see
+/// `docs/results/links.md`); the others are assigned.
+pub fn confidence(method: LinkMethod) -> u8 {
+    match method {
+        LinkMethod::Record | LinkMethod::PullHead => 99,
+        LinkMethod::MergeSubject | LinkMethod::SquashSubject => 98,
+        LinkMethod::ClosingKeyword => 95,
+        LinkMethod::Trailer | LinkMethod::NewsFragment => 90,
+        LinkMethod::Changelog => 85,
+        LinkMethod::Mention => 40,
+    }
+}
+
+/// Returns the links of a unit, sorted by target, number and method, each once.
+///
+/// The unit's own pull request is never an issue link. A number that a message
+/// closes is not also a mention.
+pub fn links(input: &LinkInput<'_>) -> Vec<Link> {
+    let mut found = Found { input, links: Vec::new() };
+    found.pull_links();
+    found.message_links();
+    found.changelog_links();
+    found.fragment_links();
+    found.record_links();
+    found.sorted()
+}
+
+/// Where a link was read.
+enum Source<'a> {
+    Commit(&'a CommitId),
+    Record(&'a RecordId),
+}
+
+struct Found<'a> {
+    input: &'a LinkInput<'a>,
+    links: Vec<Link>,
+}
+
+impl<'a> Found<'a> {
+    fn add(
+        &mut self,
+        target: LinkTarget,
+        number: u64,
+        method: LinkMethod,
+        source: &Source<'_>,
+        text: &str,
+    ) {
+        if target == LinkTarget::Issue && self.input.pull == Some(number) {
+            return;
+        }
+        let evidence = match source {
+            Source::Commit(id) => EvidenceId::commit(id),
+            Source::Record(id) => EvidenceId::record(id),
+        };
+        let confidence = confidence(method);
+        let excerpt = excerpt(text);
+        self.links.push(Link { target, number, method, confidence, evidence, excerpt });
+    }
+
+    fn add_issue(&mut self, number: u64, method: LinkMethod, source: &Source<'_>, text: &str) {
+        self.add(LinkTarget::Issue, number, method, source, text);
+    }
+
+    /// Links the unit to its own pull request.
+    fn pull_links(&mut self) {
+        let (Some(pull), Some((commit, message))) = (self.input.pull, self.input.messages.first())
+        else {
+            return;
+        };
+        let source = Source::Commit(commit);
+        match stated_pull(message).filter(|stated| stated.number == pull) {
+            Some(stated) => {
+                let line = &message[stated.range];
+                self.add(LinkTarget::Pull, pull, stated.method, &source, line);
+            }
+            None => {
+                let line = format!("pull request {pull}");
+                self.add(LinkTarget::Pull, pull, LinkMethod::PullHead, &source, &line);
+            }
+        }
+    }
+
+    /// Links the issues that the messages close, belong to or mention.
+    fn message_links(&mut self) {
+        for (commit, message) in self.input.messages {
+            // The number in a merge subject or at the end of a subject is a pull request.
+            let own = stated_pull(message).map(|stated| (stated.number, stated.range));
+            for named in message::named_numbers(message, self.input.repo) {
+                let states_pull = own.as_ref().is_some_and(|(number, range)| {
+                    *number == named.number && range.contains(&named.range.start)
+                });
+                if states_pull {
+                    continue;
+                }
+                let line = line_at(message, named.range.start);
+                self.add_issue(named.number, named.method, &Source::Commit(commit), line);
+            }
+        }
+    }
+
+    /// Links the issues that added changelog entries name.
+    fn changelog_links(&mut self) {
+        let Some((commit, _)) = self.input.messages.first() else { return };
+        let entries = changelog::entries(self.input.added_changelog_lines, self.input.repo);
+        // A unit that adds many entries is a release or a merge of branches.
+        if entries.len() > changelog::MOST_NUMBERS {
+            return;
+        }
+        let source = Source::Commit(commit);
+        for entry in entries {
+            if entry.issues.len() + entry.pulls.len() > changelog::MOST_NUMBERS {
+                continue;
+            }
+            let own = self
+                .input
+                .pull
+                .filter(|pull| entry.pulls.contains(pull) || entry.issues.contains(pull));
+            if let Some(pull) = own {
+                self.add(LinkTarget::Pull, pull, LinkMethod::Changelog, &source, &entry.text);
+            }
+            for number in &entry.issues {
+                self.add_issue(*number, LinkMethod::Changelog, &source, &entry.text);
+            }
+        }
+    }
+
+    /// Links the issues that added news fragments are named after.
+    fn fragment_links(&mut self) {
+        let Some((commit, _)) = self.input.messages.first() else { return };
+        let fragments: Vec<(u64, &RepoPath)> = self
+            .input
+            .added_paths
+            .iter()
+            .filter_map(|path| Some((news_fragment_number(path)?, path)))
+            .collect();
+        let numbers: BTreeSet<u64> = fragments.iter().map(|(number, _)| *number).collect();
+        if numbers.len() > changelog::MOST_NUMBERS {
+            return;
+        }
+        for (number, path) in fragments {
+            let source = Source::Commit(commit);
+            self.add_issue(number, LinkMethod::NewsFragment, &source, &path.to_string());
+        }
+    }
+
+    /// Links the issues that the record of the pull request closes.
+    fn record_links(&mut self) {
+        let Some(records) = self.input.records else { return };
+        let merged = self.input.messages.first().and_then(|(commit, _)| {
+            records.change_for_commit(commit).filter(|change| is_merged_by(change, commit))
+        });
+        let change = match self.input.pull {
+            Some(pull) => records.change(pull),
+            None => merged,
+        };
+        let Some(change) = change else { return };
+        let source = Source::Record(&change.id);
+        self.add(LinkTarget::Pull, change.number, LinkMethod::Record, &source, &change.title);
+        for number in &change.closes {
+            if *number != change.number {
+                self.add_issue(*number, LinkMethod::Record, &source, &change.title);
+            }
+        }
+        let body = change.body.as_deref().unwrap_or("");
+        for text in [change.title.as_str(), body] {
+            for named in message::closed_numbers(text, self.input.repo) {
+                let line = line_at(text, named.range.start);
+                self.add_issue(named.number, LinkMethod::Record, &source, line);
+            }
+        }
+    }
+
+    fn sorted(self) -> Vec<Link> {
+        let stronger: BTreeSet<u64> = self
+            .links
+            .iter()
+            .filter(|link| {
+                link.target == LinkTarget::Issue
+                    && matches!(link.method, LinkMethod::ClosingKeyword | LinkMethod::Trailer)
+            })
+            .map(|link| link.number)
+            .collect();
+        let mut links = self.links;
+        links.retain(|link| {
+            let shadowed = link.method == LinkMethod::Mention && stronger.contains(&link.number);
+            self.input.enabled.contains(link.method) && !shadowed
+        });
+        // The sort is stable: of equal links the one of the first message stays.
+        links.sort_by_key(|link| (link.target, link.number, link.method));
+        links.dedup_by_key(|link| (link.target, link.number, link.method));
+        links
+    }
+}
+
+fn is_merged_by(change: &backstory_model::ChangeRecord, commit: &CommitId) -> bool {
+    change.merge_sha.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(commit.as_str()))
+}
+
+/// Returns the line of a text that holds this byte.
+fn line_at(text: &str, at: usize) -> &str {
+    let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    text[start..].split('\n').next().unwrap_or("")
+}
+
+/// Returns the text on one line, cut to [`LONGEST_EXCERPT`] characters.
+fn excerpt(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    line.chars().take(LONGEST_EXCERPT).collect()
+}

@@ -81,7 +81,10 @@ mod tests {
             ("Merge PR #7: tidy", 7),
             ("Merge #31\n\n31: tidy r=bob", 31),
             ("Auto merge of #4 - ada:fix, r=bob", 4),
-            ("Merge branch 'fix' into 'main'\n\nFix it\n\nSee merge request group/sub/project!88", 88),
+            (
+                "Merge branch 'fix' into 'main'\n\nFix it\n\nSee merge request group/sub/project!88",
+                88,
+            ),
             ("Merge branch 'fix' into 'main'\n\nSee merge request !5\n", 5),
         ] {
             let stated = stated_pull(message).expect(message);
