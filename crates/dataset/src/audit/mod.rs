@@ -1,0 +1,69 @@
+//! Does every byte of the data re-derive from what it claims to come from?
+//!
+//! In: stored trajectories, the repository they tell about, the records that
+//! were read. Out: findings, each with the unit, the step, the rule of
+//! `docs/rules.md`, what was expected and what was found. Written against the
+//! published rules alone: it shares no code with what wrote the trajectories.
+
+mod choice;
+mod edit;
+mod finding;
+mod order;
+mod patch;
+mod patches;
+mod replay;
+mod search;
+mod shown;
+mod sources;
+mod text;
+mod unit;
+mod worktree;
+
+use backstory_model::Trajectory;
+
+pub use finding::{Checked, Finding, TrajectoryAudit};
+pub use sources::{AuditOptions, Evidence, RecordText, RecordTexts, Sources, StoredBlobs};
+
+use finding::Findings;
+use text::Texts;
+
+/// Audits one trajectory.
+pub fn trajectory(
+    trajectory: &Trajectory,
+    sources: Sources<'_>,
+    options: AuditOptions,
+) -> TrajectoryAudit {
+    Auditor::new(sources, options).trajectory(trajectory)
+}
+
+/// Audits the trajectories of one repository and keeps what they share.
+pub struct Auditor<'a> {
+    sources: Sources<'a>,
+    texts: Texts,
+}
+
+impl<'a> Auditor<'a> {
+    /// Starts with nothing kept.
+    pub fn new(sources: Sources<'a>, options: AuditOptions) -> Self {
+        Self { sources, texts: Texts::new(options.file_limit, options.cache_bytes) }
+    }
+
+    /// Audits one trajectory; any number of threads may do so at once.
+    pub fn trajectory(&self, trajectory: &Trajectory) -> TrajectoryAudit {
+        let mut findings = Findings::new(trajectory.unit.id.clone());
+        let mut checked = Checked { trajectories: 1, ..Checked::default() };
+        for step in &trajectory.steps {
+            checked.count(step);
+        }
+        checked.states = trajectory.unit.states.len() as u64;
+        if let Err(error) = trajectory.schema.check_readable() {
+            findings.note(finding::Place::whole("whole/schema"), "a readable version", error);
+        }
+        unit::check(trajectory, self.sources, &self.texts, &mut findings);
+        order::check(trajectory, &mut findings);
+        choice::check(trajectory, self.sources, &mut findings);
+        checked.patches = patches::check(trajectory, self.sources, &self.texts, &mut findings);
+        replay::Replay::new(trajectory, self.sources, &self.texts, &mut findings).run();
+        TrajectoryAudit { findings: findings.into_list(), checked }
+    }
+}

@@ -1,0 +1,92 @@
+//! What may the audit ask, besides the trajectory itself?
+//!
+//! Git objects through the `Repository` port, the stored blobs of the run, and
+//! the texts of the records that were read. All three answer by id.
+
+use std::collections::BTreeMap;
+
+use backstory_model::{BlobId, Record, RecordId, Repository};
+
+/// Gives the stored blobs of a run.
+pub trait StoredBlobs: Sync {
+    /// Returns the bytes stored under this name, as they are; `None` when there
+    /// are none or they cannot be read.
+    fn stored(&self, id: &BlobId) -> Option<Vec<u8>>;
+}
+
+impl<F: Fn(&BlobId) -> Option<Vec<u8>> + Sync> StoredBlobs for F {
+    fn stored(&self, id: &BlobId) -> Option<Vec<u8>> {
+        self(id)
+    }
+}
+
+/// The text of one version of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordText {
+    /// The title; empty for records without one.
+    pub title: String,
+    /// The body; empty when absent.
+    pub body: String,
+}
+
+/// Gives the texts of records.
+pub trait Evidence: Sync {
+    /// Returns the text of every version of this record; empty when unknown.
+    fn versions(&self, id: &RecordId) -> Vec<RecordText>;
+}
+
+/// The texts of a list of records, by id.
+#[derive(Clone, Debug, Default)]
+pub struct RecordTexts(BTreeMap<RecordId, Vec<RecordText>>);
+
+impl RecordTexts {
+    /// Takes the texts out of these records.
+    pub fn new<'a>(records: impl IntoIterator<Item = &'a Record>) -> Self {
+        let mut texts = BTreeMap::<RecordId, Vec<RecordText>>::new();
+        for record in records {
+            let (title, body) = match record {
+                Record::Issue(issue) => (issue.title.as_str(), &issue.body),
+                Record::Change(change) => (change.title.as_str(), &change.body),
+                Record::Review(review) => ("", &review.body),
+                Record::Comment(comment) => ("", &comment.body),
+            };
+            texts.entry(record.id().clone()).or_default().push(RecordText {
+                title: title.to_owned(),
+                body: body.clone().unwrap_or_default(),
+            });
+        }
+        Self(texts)
+    }
+}
+
+impl Evidence for RecordTexts {
+    fn versions(&self, id: &RecordId) -> Vec<RecordText> {
+        self.0.get(id).cloned().unwrap_or_default()
+    }
+}
+
+/// Everything the audit of one repository's trajectories reads.
+#[derive(Clone, Copy)]
+pub struct Sources<'a> {
+    /// The repository.
+    pub repo: &'a dyn Repository,
+    /// The stored blobs of the run.
+    pub blobs: &'a dyn StoredBlobs,
+    /// The records that were read.
+    pub evidence: &'a dyn Evidence,
+}
+
+/// The choices of an audit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditOptions {
+    /// Files larger than this many bytes are not text; as the run was built.
+    pub file_limit: u64,
+    /// How many bytes of file contents are kept between trajectories.
+    pub cache_bytes: usize,
+}
+
+impl Default for AuditOptions {
+    fn default() -> Self {
+        Self { file_limit: 1 << 20, cache_bytes: 128 << 20 }
+    }
+}
