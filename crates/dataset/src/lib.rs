@@ -1,1 +1,27 @@
-//! Judges and ships: exports, validation, and the audit by re-derivation.
+//! How are trajectories judged and shipped?
+//!
+//! In: the trajectories and stored bodies of a run. Out: exports other tools
+//! read ([`export()`]), what those tools would reject or lose ([`validate`]), a
+//! reading for the terminal ([`narrate()`]), and the audit by re-derivation.
+//! Touches the files it is given; starts nothing and asks no network.
+
+mod atif;
+mod bodies;
+mod card;
+mod chat;
+mod dialect;
+mod export;
+mod label;
+mod narrate;
+mod tables;
+mod time;
+
+pub mod audit;
+pub mod validate;
+
+pub use bodies::{Bodies, BodyError};
+pub use dialect::{Dialect, Rendered, RenderedStep, ToolCall, UnknownDialect};
+pub use export::{
+    ExportContext, ExportError, ExportFormat, ExportOptions, Exported, Split, UnknownWord, export,
+};
+pub use narrate::narrate;

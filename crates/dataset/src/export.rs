@@ -1,0 +1,391 @@
+//! How does a run become files that other tools read?
+//!
+//! In: trajectories one by one, their stored bodies, a folder. Out: `atif/`,
+//! `chat/` and `parquet/` below it, each put in its place when it is whole, and
+//! `export.json`, which says what was written. Memory holds one trajectory at a
+//! time, and for Parquet one row group.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::fmt;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use backstory_model::{CommitId, Counts, RepoName, SchemaVersion, Trajectory, UnitId};
+use backstory_store::{StoreError, fs};
+use backstory_table::TableError;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::atif;
+use crate::card::{self, Tally};
+use crate::chat::{self, Message, TrainRule};
+use crate::dialect::{Dialect, Rendered};
+use crate::tables::Tables;
+use crate::{Bodies, BodyError};
+
+/// Says why an export stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// A trajectory could not be read.
+    #[error("failed to read the next trajectory of the run")]
+    Trajectory {
+        /// Why.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// A stored body is missing or damaged.
+    #[error("failed to render `{unit}`")]
+    Body {
+        /// The unit.
+        unit: UnitId,
+        /// Why.
+        #[source]
+        source: BodyError,
+    },
+    /// A file could not be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A Parquet file could not be written.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A line of a chat file could not be written.
+    #[error("failed to write `{}`", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The unit's id cannot be a file name.
+    #[error("unit `{unit}` has an id that cannot be a file name")]
+    UnsafeId {
+        /// The unit.
+        unit: UnitId,
+    },
+    /// A folder is in the way that no export wrote.
+    #[error("`{}` exists and was not written by an export", path.display())]
+    Occupied {
+        /// The folder.
+        path: PathBuf,
+    },
+}
+
+/// Says that a word of the command line names nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is not one of {known}")]
+pub struct UnknownWord {
+    /// What was given.
+    pub word: String,
+    /// What there is.
+    pub known: &'static str,
+}
+
+/// What to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExportFormat {
+    /// One ATIF-v1.7 file per trajectory.
+    Atif,
+    /// A folder of Parquet tables with a dataset card.
+    Parquet,
+    /// Chat rows for supervised training.
+    Chat,
+}
+
+impl ExportFormat {
+    /// Every format.
+    pub const ALL: [Self; 3] = [Self::Atif, Self::Parquet, Self::Chat];
+
+    /// Returns the name of the folder.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Atif => "atif",
+            Self::Parquet => "parquet",
+            Self::Chat => "chat",
+        }
+    }
+}
+
+impl fmt::Display for ExportFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for ExportFormat {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        let found = Self::ALL.into_iter().find(|format| format.as_str() == word);
+        found.ok_or(UnknownWord { word: word.to_owned(), known: "`atif`, `parquet`, `chat`" })
+    }
+}
+
+/// Which part of a dataset the rows go to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Split {
+    /// To train on.
+    #[default]
+    Train,
+    /// To choose settings by.
+    Validation,
+    /// To measure with.
+    Test,
+}
+
+impl Split {
+    /// Returns the word used in file names.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Test => "test",
+        }
+    }
+
+    /// Returns the name of the only file of this split, without its extension.
+    pub(crate) fn file_stem(self) -> String {
+        format!("{}-00000-of-00001", self.as_str())
+    }
+}
+
+impl FromStr for Split {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        let all = [Self::Train, Self::Validation, Self::Test];
+        let found = all.into_iter().find(|split| split.as_str() == word);
+        found.ok_or(UnknownWord { word: word.to_owned(), known: "`train`, `validation`, `test`" })
+    }
+}
+
+/// How an export is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportOptions {
+    /// What to write.
+    pub formats: BTreeSet<ExportFormat>,
+    /// Whose tools the calls speak.
+    pub dialect: Dialect,
+    /// Where all rows go.
+    pub split: Split,
+    /// Whether messages chosen with knowledge of the final change are trained on.
+    pub train_on_hindsight: bool,
+}
+
+impl Default for ExportOptions {
+    fn default() -> Self {
+        Self {
+            formats: ExportFormat::ALL.into(),
+            dialect: Dialect::default(),
+            split: Split::default(),
+            train_on_hindsight: true,
+        }
+    }
+}
+
+/// What an export says about the run it comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExportContext {
+    /// The funnel of the run.
+    pub counts: Counts,
+    /// The repositories, each with the commit the walk started from.
+    pub repositories: BTreeMap<RepoName, CommitId>,
+}
+
+/// What was written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Exported {
+    /// How many trajectories.
+    pub trajectories: u64,
+    /// How many steps they have.
+    pub steps: u64,
+    /// How many of them are task instances; a unit without a base commit is none.
+    pub instances: u64,
+    /// The folders, by format.
+    pub folders: BTreeMap<&'static str, PathBuf>,
+}
+
+/// A trajectory with everything the writers need of it.
+pub(crate) struct Story<'a> {
+    pub(crate) trajectory: &'a Trajectory,
+    pub(crate) rendered: &'a Rendered,
+    pub(crate) messages: &'a [Message],
+    pub(crate) bodies: &'a dyn Bodies,
+}
+
+/// Writes the trajectories into folders below `out`.
+///
+/// A folder of an earlier export is replaced; any other folder in the way is an
+/// error. A folder appears under its name whole or not at all.
+pub fn export<E: Into<Box<dyn Error + Send + Sync>>>(
+    trajectories: impl IntoIterator<Item = Result<Trajectory, E>>,
+    bodies: &dyn Bodies,
+    out: &Path,
+    context: &ExportContext,
+    options: &ExportOptions,
+) -> Result<Exported, ExportError> {
+    let earlier = earlier_formats(out);
+    for format in &options.formats {
+        let path = out.join(format.as_str());
+        if path.exists() && !earlier.contains(format) {
+            return Err(ExportError::Occupied { path });
+        }
+    }
+    let mut writers = Writers::open(out, options)?;
+    let mut tally = Tally::default();
+    for trajectory in trajectories {
+        let trajectory =
+            trajectory.map_err(|source| ExportError::Trajectory { source: source.into() })?;
+        tally.add(&trajectory);
+        writers.add(&trajectory, bodies, options)?;
+    }
+    let folders = writers.finish(out, &tally, context, options)?;
+    write_receipt(out, &earlier, &tally, options)?;
+    Ok(Exported {
+        trajectories: tally.trajectories,
+        steps: tally.steps,
+        instances: tally.instances,
+        folders,
+    })
+}
+
+const RECEIPT: &str = "export.json";
+
+/// Returns the formats an earlier export wrote here; none where there is no receipt.
+fn earlier_formats(out: &Path) -> BTreeSet<ExportFormat> {
+    let receipt = fs::read_text(&out.join(RECEIPT)).ok();
+    let receipt = receipt.and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    let formats = receipt.and_then(|receipt| receipt.get("formats").cloned());
+    formats.and_then(|formats| serde_json::from_value(formats).ok()).unwrap_or_default()
+}
+
+fn write_receipt(
+    out: &Path,
+    earlier: &BTreeSet<ExportFormat>,
+    tally: &Tally,
+    options: &ExportOptions,
+) -> Result<(), ExportError> {
+    let formats: BTreeSet<ExportFormat> = earlier.union(&options.formats).copied().collect();
+    let receipt = json!({
+        "tool": format!("backstory {}", env!("CARGO_PKG_VERSION")),
+        "schema": SchemaVersion::CURRENT,
+        "formats": formats,
+        "dialect": options.dialect,
+        "split": options.split,
+        "train_on_hindsight": options.train_on_hindsight,
+        "trajectories": tally.trajectories,
+        "steps": tally.steps,
+        "instances": tally.instances,
+    });
+    fs::write_file(&out.join(RECEIPT), format!("{receipt:#}\n").as_bytes())?;
+    Ok(())
+}
+
+/// The open files of an export; each format grows in a hidden folder first.
+struct Writers {
+    atif: Option<PathBuf>,
+    chat: Option<(PathBuf, fs::NewFile)>,
+    parquet: Option<(PathBuf, Tables)>,
+}
+
+impl Writers {
+    fn open(out: &Path, options: &ExportOptions) -> Result<Self, ExportError> {
+        fs::create_dirs(out)?;
+        let mut writers = Self { atif: None, chat: None, parquet: None };
+        for format in &options.formats {
+            let folder = partial(out, *format);
+            fs::remove_dirs(&folder)?;
+            fs::create_dirs(&folder)?;
+            match format {
+                ExportFormat::Atif => writers.atif = Some(folder),
+                ExportFormat::Chat => {
+                    let path = folder.join(chat_file(options));
+                    writers.chat = Some((path.clone(), fs::NewFile::create(&path)?));
+                }
+                ExportFormat::Parquet => {
+                    let tables = Tables::create(&folder, &options.split.file_stem())?;
+                    writers.parquet = Some((folder, tables));
+                }
+            }
+        }
+        Ok(writers)
+    }
+
+    fn add(
+        &mut self,
+        trajectory: &Trajectory,
+        bodies: &dyn Bodies,
+        options: &ExportOptions,
+    ) -> Result<(), ExportError> {
+        let unit = &trajectory.unit.id;
+        let in_unit = |source| ExportError::Body { unit: unit.clone(), source };
+        let rendered = options.dialect.render(trajectory, bodies).map_err(in_unit)?;
+        let rule = TrainRule { hindsight: options.train_on_hindsight };
+        let messages = chat::messages(trajectory, &rendered, rule);
+        if let Some(folder) = &self.atif {
+            let path = folder.join(format!("{}.json", file_name(unit)?));
+            let document = atif::document(trajectory, &rendered);
+            fs::write_file(&path, format!("{document:#}\n").as_bytes())?;
+        }
+        if let Some((path, file)) = &mut self.chat {
+            let row = chat::row(trajectory, &rendered, &messages);
+            writeln!(file, "{row}")
+                .map_err(|source| ExportError::Write { path: path.clone(), source })?;
+        }
+        if let Some((_, tables)) = &mut self.parquet {
+            let story = Story { trajectory, rendered: &rendered, messages: &messages, bodies };
+            tables.add(&story)?;
+        }
+        Ok(())
+    }
+
+    fn finish(
+        self,
+        out: &Path,
+        tally: &Tally,
+        context: &ExportContext,
+        options: &ExportOptions,
+    ) -> Result<BTreeMap<&'static str, PathBuf>, ExportError> {
+        if let Some((path, file)) = self.chat {
+            file.commit()?;
+            let description = chat::llamafactory_description(&chat_file(options));
+            let beside = path.with_file_name("dataset_info.json");
+            fs::write_file(&beside, format!("{description:#}\n").as_bytes())?;
+        }
+        if let Some((folder, tables)) = self.parquet {
+            tables.finish()?;
+            let card = card::write(tally, context, options);
+            fs::write_file(&folder.join("README.md"), card.as_bytes())?;
+        }
+        let mut folders = BTreeMap::new();
+        for format in &options.formats {
+            let place = out.join(format.as_str());
+            fs::remove_dirs(&place)?;
+            fs::rename(&partial(out, *format), &place)?;
+            folders.insert(format.as_str(), place);
+        }
+        Ok(folders)
+    }
+}
+
+fn partial(out: &Path, format: ExportFormat) -> PathBuf {
+    out.join(format!(".{format}.partial"))
+}
+
+fn chat_file(options: &ExportOptions) -> String {
+    format!("{}.jsonl", options.split.file_stem())
+}
+
+/// Returns the id as a file name; ids are made of repository names and digits,
+/// and one that is not never reaches the file system.
+fn file_name(unit: &UnitId) -> Result<&str, ExportError> {
+    let id = unit.as_str();
+    let good = !id.is_empty()
+        && !id.starts_with('.')
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    if good { Ok(id) } else { Err(ExportError::UnsafeId { unit: unit.clone() }) }
+}
