@@ -2,8 +2,8 @@
 //!
 //! A trajectory names the rule behind each derived part; `docs/rules.md` holds
 //! one postcondition per rule and one line per reason for rejection. A rule the
-//! author uses and the page lacks could not be audited; the reverse is a dead
-//! promise.
+//! author uses and the page lacks could not be audited by a stranger, and one
+//! the audit never names is a promise nobody keeps.
 
 use std::collections::BTreeSet;
 
@@ -15,38 +15,39 @@ use crate::workspace::Workspace;
 const RULE: &str = "rules";
 const PAGE: &str = "docs/rules.md";
 const AUTHOR: &str = "crates/synth/src/";
+const AUDIT: &str = "crates/dataset/src/audit/";
+const REJECTING: [&str; 3] = [AUTHOR, "crates/cli/src/", "crates/mine/src/"];
 const REASONS: &str = "## Reasons for rejection";
 
 /// Reports rules and reasons that stand only in the code or only on the page.
 pub(super) fn check(workspace: &Workspace) -> Vec<Finding> {
     let page = workspace.text(PAGE);
     let (rules, reasons) = page.split_once(REASONS).unwrap_or((page, ""));
-    let published = first_cells(rules, is_rule);
-    let used = strings(workspace, &[AUTHOR], is_rule);
-    let mut findings = compare("rule", &published, &used);
-
-    let published = first_cells(reasons, is_reason);
-    let said = strings(workspace, &[AUTHOR, "crates/cli/src/", "crates/mine/src/"], is_reason);
-    let dead = published.difference(&said);
-    findings.extend(dead.map(|reason| only_on_page("reason", reason)));
-    let given = reasons_given(workspace);
-    let unknown = given.difference(&published);
-    findings.extend(unknown.map(|reason| only_in_code("reason", reason)));
+    let mut findings = rule_findings(workspace, &first_cells(rules, is_rule));
+    findings.extend(reason_findings(workspace, &first_cells(reasons, is_reason)));
     findings
 }
 
-fn compare(what: &str, published: &BTreeSet<String>, used: &BTreeSet<String>) -> Vec<Finding> {
-    let dead = published.difference(used).map(|id| only_on_page(what, id));
-    let secret = used.difference(published).map(|id| only_in_code(what, id));
-    dead.chain(secret).collect()
+fn rule_findings(workspace: &Workspace, published: &BTreeSet<String>) -> Vec<Finding> {
+    let used = Literals::read(workspace, &[AUTHOR]).strings(is_rule);
+    let audited = Literals::read(workspace, &[AUDIT]).strings(is_rule);
+    let secret = used.difference(published).map(|id| ("rule", id, "used and not published"));
+    let unproven =
+        published.difference(&audited).map(|id| ("rule", id, "published and never audited"));
+    secret.chain(unproven).map(finding).collect()
 }
 
-fn only_on_page(what: &str, id: &str) -> Finding {
-    Finding::broken(RULE, PAGE, format!("the {what} `{id}` is published and never used"))
+fn reason_findings(workspace: &Workspace, published: &BTreeSet<String>) -> Vec<Finding> {
+    let literals = Literals::read(workspace, &REJECTING);
+    let said = literals.strings(is_reason);
+    let dead = published.difference(&said).map(|id| ("reason", id, "published and never given"));
+    let given = literals.reasons;
+    let secret = given.difference(published).map(|id| ("reason", id, "given and not published"));
+    dead.chain(secret).map(finding).collect()
 }
 
-fn only_in_code(what: &str, id: &str) -> Finding {
-    Finding::broken(RULE, PAGE, format!("the {what} `{id}` is used and not published"))
+fn finding((what, id, fault): (&str, &String, &str)) -> Finding {
+    Finding::broken(RULE, PAGE, format!("the {what} `{id}` is {fault}"))
 }
 
 /// Returns the code spans that open a table row and look as wanted.
@@ -72,37 +73,51 @@ fn is_reason(text: &str) -> bool {
         && !text.starts_with('_')
 }
 
-fn strings(workspace: &Workspace, places: &[&str], wanted: fn(&str) -> bool) -> BTreeSet<String> {
-    let mut strings = Strings::default();
-    for (_, text) in places.iter().flat_map(|place| workspace.rust(place)) {
-        if let Ok(file) = syn::parse_file(text) {
-            strings.visit_file(&file);
-        }
+/// Returns the text of `"…"` and of `"…".into()`.
+fn literal(expression: &syn::Expr) -> Option<String> {
+    match expression {
+        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
+        syn::Expr::MethodCall(call) => literal(&call.receiver),
+        _ => None,
     }
-    strings.found.into_iter().filter(|text| wanted(text)).collect()
 }
 
-/// Returns the reasons that rejections are built with.
-fn reasons_given(workspace: &Workspace) -> BTreeSet<String> {
-    let mut given = BTreeSet::new();
-    for (_, text) in workspace.rust(AUTHOR) {
-        for piece in text.split("Rejection::new(").skip(1) {
-            let literal =
-                piece.trim_start().strip_prefix('"').and_then(|rest| rest.split_once('"'));
-            given.extend(literal.map(|(reason, _)| reason.to_owned()));
-        }
-    }
-    given
-}
-
+/// The string literals of some sources, tests left out.
 #[derive(Default)]
-struct Strings {
-    found: BTreeSet<String>,
+struct Literals {
+    all: BTreeSet<String>,
+    /// Those given to a field called `reason`.
+    reasons: BTreeSet<String>,
 }
 
-impl Visit<'_> for Strings {
+impl Literals {
+    fn read(workspace: &Workspace, places: &[&str]) -> Self {
+        let mut literals = Self::default();
+        for (_, text) in places.iter().flat_map(|place| workspace.rust(place)) {
+            // A source that does not parse is a finding of the size rule.
+            if let Ok(file) = syn::parse_file(text) {
+                literals.visit_file(&file);
+            }
+        }
+        literals
+    }
+
+    fn strings(&self, wanted: fn(&str) -> bool) -> BTreeSet<String> {
+        self.all.iter().filter(|text| wanted(text)).cloned().collect()
+    }
+}
+
+impl Visit<'_> for Literals {
     fn visit_lit_str(&mut self, literal: &syn::LitStr) {
-        self.found.insert(literal.value());
+        self.all.insert(literal.value());
+    }
+
+    fn visit_field_value(&mut self, field: &syn::FieldValue) {
+        let is_reason = matches!(&field.member, syn::Member::Named(name) if name == "reason");
+        if let (true, Some(literal)) = (is_reason, literal(&field.expr)) {
+            self.reasons.insert(literal);
+        }
+        visit::visit_field_value(self, field);
     }
 
     fn visit_item_mod(&mut self, module: &syn::ItemMod) {
@@ -119,18 +134,31 @@ mod tests {
     use crate::check::{lines, planted};
 
     #[test]
-    fn secret_and_dead_rules_are_found() {
-        let page = "| `read/here` | x |\n| `read/gone` | y |\n\n## Reasons for rejection\n\n\
-                    | `no_change` | z |\n| `too_old` | w |\n";
-        let code = "fn f() { go(\"read/here\"); go(\"read/secret\"); Rejection::new(\"no_change\"); \
-                    Rejection::new(\"bad_mood\"); }\n\
+    fn rules_that_are_secret_or_never_audited_are_found() {
+        let page = "| `read/here` | x |\n| `read/gone` | y |\n";
+        let code = "fn f() { go(\"read/here\"); go(\"read/secret\"); }\n\
                     #[cfg(test)] mod tests { fn t() { go(\"only/tests\"); } }\n";
+        let audit = "fn f() { go(\"read/here\"); }";
+        let workspace = planted([
+            ("docs/rules.md", page),
+            ("crates/synth/src/a.rs", code),
+            ("crates/dataset/src/audit/a.rs", audit),
+        ]);
+        insta::assert_snapshot!(lines(&check(&workspace)), @"
+        broken [rules] docs/rules.md: the rule `read/secret` is used and not published
+        broken [rules] docs/rules.md: the rule `read/gone` is published and never audited
+        ");
+    }
+
+    #[test]
+    fn reasons_that_are_secret_or_never_given_are_found() {
+        let page = "## Reasons for rejection\n\n| `no_change` | z |\n| `too_old` | w |\n";
+        let code = "fn f() { r(Rejection { reason: \"no_change\", detail }); \
+                    r(Rejection { reason: \"bad_mood\".into(), detail }) }";
         let workspace = planted([("docs/rules.md", page), ("crates/synth/src/a.rs", code)]);
         insta::assert_snapshot!(lines(&check(&workspace)), @"
-        broken [rules] docs/rules.md: the rule `read/gone` is published and never used
-        broken [rules] docs/rules.md: the rule `read/secret` is used and not published
-        broken [rules] docs/rules.md: the reason `too_old` is published and never used
-        broken [rules] docs/rules.md: the reason `bad_mood` is used and not published
+        broken [rules] docs/rules.md: the reason `too_old` is published and never given
+        broken [rules] docs/rules.md: the reason `bad_mood` is given and not published
         ");
     }
 }
