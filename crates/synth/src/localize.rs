@@ -261,6 +261,12 @@ fn opened<'s>(
     let mut ranked: Vec<_> = best.into_iter().collect();
     ranked.retain(|(path, _)| corpus.text(path).is_some());
     ranked.sort_by(|a, b| b.1.0.total_cmp(&a.1.0).then(a.0.cmp(b.0)));
+    let code = |path: &RepoPath| {
+        matches!(backstory_syntax::role_of(path), FileRole::Source | FileRole::Test)
+    };
+    if ranked.iter().any(|(path, _)| code(path)) {
+        ranked.retain(|(path, _)| code(path));
+    }
     ranked.into_iter().take(OPENED).map(|(path, (_, _, at, line))| (path, at, line)).collect()
 }
 

@@ -65,7 +65,12 @@ pattern!(
        \b (?: "?,?\ line\ (?P<frame>\d{1,6}) | :(?P<colon>\d{1,6}) )?"#
 );
 pattern!(CODE, r"`+([^`\n]{2,60})`+");
-pattern!(MESSAGE, r#"(?:"([^"\n]{10,80})"|'([^'\n]{10,80})'|:\s([A-Z][^\n`"']{9,79}))"#);
+pattern!(
+    MESSAGE,
+    r#"(?x) "([^"\n]{10,80})" | '([^'\n]{10,80})'
+       | \b[A-Z]\w*(?:Error|Exception|Warning):\s([^\n`"']{10,80})
+       | \b(?:panicked\ at|panic:|error:|Error:)\s([^\n`"']{10,80})"#
+);
 pattern!(
     IDENTIFIER,
     r"(?x) \b(?:
@@ -96,6 +101,11 @@ pub fn terms(requirement: &str) -> Vec<Term> {
             .filter(|m| !is_stop_word(m.as_str()))
             .map(|m| plain(TermKind::Word, m.range())),
     );
+    let paths: Vec<Range<usize>> =
+        found.iter().filter(|t| t.kind == TermKind::Path).map(|t| t.span.clone()).collect();
+    let in_path =
+        |span: &Range<usize>| paths.iter().any(|p| p.start < span.end && span.start < p.end);
+    found.retain(|term| term.kind == TermKind::Path || !in_path(&term.span));
     found.sort_by_key(|term| (term.kind, term.span.start, term.span.end));
     let mut known = BTreeSet::new();
     found.retain(|term| known.insert(text[term.span.clone()].to_owned()));
