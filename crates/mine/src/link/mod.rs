@@ -11,6 +11,8 @@ mod own_text;
 mod pull;
 pub mod quality;
 mod reference;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
@@ -128,7 +130,7 @@ struct Found<'a> {
     links: Vec<Link>,
 }
 
-impl<'a> Found<'a> {
+impl Found<'_> {
     fn add(
         &mut self,
         target: LinkTarget,
@@ -160,15 +162,12 @@ impl<'a> Found<'a> {
             return;
         };
         let source = Source::Commit(commit);
-        match stated_pull(message).filter(|stated| stated.number == pull) {
-            Some(stated) => {
-                let line = &message[stated.range];
-                self.add(LinkTarget::Pull, pull, stated.method, &source, line);
-            }
-            None => {
-                let line = format!("pull request {pull}");
-                self.add(LinkTarget::Pull, pull, LinkMethod::PullHead, &source, &line);
-            }
+        if let Some(stated) = stated_pull(message).filter(|stated| stated.number == pull) {
+            let line = &message[stated.range];
+            self.add(LinkTarget::Pull, pull, stated.method, &source, line);
+        } else {
+            let line = format!("pull request head {pull}");
+            self.add(LinkTarget::Pull, pull, LinkMethod::PullHead, &source, &line);
         }
     }
 

@@ -6,6 +6,8 @@
 mod as_it_stood;
 mod line;
 mod read;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

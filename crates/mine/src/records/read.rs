@@ -204,5 +204,10 @@ fn read_line(bytes: &[u8], gathered: &mut Gathered) -> Result<(), String> {
 }
 
 fn typed<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_json::from_str(text).map_err(|error| error.to_string())
+    serde_json::from_str(text).map_err(|error| {
+        // The parser sees one line, so its line number says nothing.
+        let message = error.to_string();
+        let (why, _) = message.rsplit_once(" at line ").unwrap_or((&message, ""));
+        format!("{why} at column {}", error.column())
+    })
 }

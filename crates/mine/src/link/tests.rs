@@ -1,0 +1,182 @@
+//! Do links hold what a unit, its messages and its records say together?
+
+use backstory_model::{CommitId, Link, LinkMethod, RepoName, RepoPath};
+use proptest::prelude::*;
+
+use super::{AddedLine, LinkInput, Methods, links};
+use crate::records::{Records, read_bytes};
+
+fn repo() -> RepoName {
+    RepoName::parse("acme/toy").expect("a name")
+}
+
+fn commit(digit: char) -> CommitId {
+    CommitId::new(digit.to_string().repeat(40)).expect("an id")
+}
+
+#[derive(Default)]
+struct Unit<'a> {
+    messages: &'a [&'a str],
+    pull: Option<u64>,
+    changelog: &'a str,
+    paths: &'a [&'a str],
+    records: Option<&'a Records>,
+    without: Option<LinkMethod>,
+}
+
+impl Unit<'_> {
+    fn links(&self) -> Vec<Link> {
+        let digits = "abcdef".chars();
+        let messages: Vec<_> =
+            digits.zip(self.messages).map(|(digit, text)| (commit(digit), *text)).collect();
+        let added: Vec<_> = (1..)
+            .zip(self.changelog.lines())
+            .map(|(line, text)| AddedLine {
+                path: RepoPath::from("CHANGES.md"),
+                line,
+                text: text.to_owned(),
+            })
+            .collect();
+        let paths: Vec<_> = self.paths.iter().map(|path| RepoPath::from(*path)).collect();
+        let enabled = self.without.into_iter().fold(Methods::all(), Methods::without);
+        links(&LinkInput {
+            repo: &repo(),
+            messages: &messages,
+            pull: self.pull,
+            added_changelog_lines: &added,
+            added_paths: &paths,
+            records: self.records,
+            enabled: &enabled,
+        })
+    }
+
+    fn told(&self) -> String {
+        let line = |link: &Link| {
+            format!(
+                "{:?} {} {:?} {} {} {}\n",
+                link.target,
+                link.number,
+                link.method,
+                link.confidence,
+                link.evidence.as_str().chars().take(12).collect::<String>(),
+                link.excerpt,
+            )
+        };
+        self.links().iter().map(line).collect()
+    }
+}
+
+#[test]
+fn a_merged_pull_request_is_linked_by_every_method() {
+    let records = read_bytes(
+        br#"{"kind":"header","format":"backstory-records","version":1,"repo":"acme/toy"}
+{"kind":"change","id":"change:15","number":15,"title":"Fix empty input","body":"Closes #12\n> fixes #99","closes":[11]}
+"#,
+        None,
+    )
+    .expect("records");
+    let unit = Unit {
+        messages: &[
+            "Merge pull request #15 from ada/empty\n\nFix empty input",
+            "Fix empty input\n\nFixes #12, see #15 and #8\n\nIssue: #13",
+        ],
+        pull: Some(15),
+        changelog: "- Fix the parser. {issue}`12` {pr}`15`",
+        paths: &["changes/12.bugfix.rst", "changes/15.bugfix.rst"],
+        records: Some(&records),
+        without: None,
+    };
+    insta::assert_snapshot!(unit.told(), @"
+    Pull 15 MergeSubject 98 commit:aaaaa Merge pull request #15 from ada/empty
+    Pull 15 Changelog 85 commit:aaaaa - Fix the parser. {issue}`12` {pr}`15`
+    Pull 15 Record 99 record:chang Fix empty input
+    Issue 8 Mention 40 commit:bbbbb Fixes #12, see #15 and #8
+    Issue 11 Record 99 record:chang Fix empty input
+    Issue 12 ClosingKeyword 95 commit:bbbbb Fixes #12, see #15 and #8
+    Issue 12 Changelog 85 commit:aaaaa - Fix the parser. {issue}`12` {pr}`15`
+    Issue 12 NewsFragment 90 commit:aaaaa changes/12.bugfix.rst
+    Issue 12 Record 99 record:chang Closes #12
+    Issue 13 Trailer 90 commit:bbbbb Issue: #13
+    ");
+}
+
+#[test]
+fn a_unit_without_a_number_has_no_link() {
+    assert_eq!(Unit { messages: &["Tidy up"], ..Unit::default() }.links(), []);
+    assert_eq!(Unit::default().links(), []);
+}
+
+#[test]
+fn the_own_number_of_a_squash_is_not_an_issue() {
+    let unit = Unit { messages: &["Fix (#15)"], pull: Some(15), ..Unit::default() };
+    insta::assert_snapshot!(unit.told(), @"Pull 15 SquashSubject 98 commit:aaaaa Fix (#15)");
+}
+
+#[test]
+fn a_pull_request_known_by_its_head_is_linked_as_such() {
+    let unit = Unit { messages: &["Fix it"], pull: Some(15), ..Unit::default() };
+    insta::assert_snapshot!(unit.told(), @"Pull 15 PullHead 99 commit:aaaaa pull request head 15");
+}
+
+#[test]
+fn a_dependency_update_links_nothing_but_itself() {
+    let unit = Unit {
+        messages: &[
+            "Bump click from 8.0 to 8.1 (#15)\n\nBumps [click](https://github.com/pallets/click) \
+             from 8.0 to 8.1.\n<details>\n<ul><li>Fixes #12</li></ul>\n</details>\n\
+             * Fixes #13 by @ada in https://redirect.github.com/acme/toy/pull/14",
+        ],
+        pull: Some(15),
+        ..Unit::default()
+    };
+    insta::assert_snapshot!(unit.told(), @"Pull 15 SquashSubject 98 commit:aaaaa Bump click from 8.0 to 8.1 (#15)");
+}
+
+#[test]
+fn entries_and_units_that_sum_up_many_changes_are_ignored() {
+    let crowded = "- Fix #1, #2, #3, #4, #5, #6, #7\n- Fix #8";
+    let unit = Unit { messages: &["x"], changelog: crowded, ..Unit::default() };
+    assert_eq!(unit.links().iter().map(|link| link.number).collect::<Vec<_>>(), [8]);
+    let release = "- a #1\n- b #2\n- c #3\n- d #4\n- e #5\n- f #6\n- g #7";
+    assert_eq!(Unit { messages: &["x"], changelog: release, ..Unit::default() }.links(), []);
+}
+
+#[test]
+fn a_method_left_out_finds_nothing() {
+    let unit = Unit {
+        messages: &["Fixes #12"],
+        without: Some(LinkMethod::ClosingKeyword),
+        ..Unit::default()
+    };
+    assert_eq!(unit.links(), []);
+}
+
+#[test]
+fn a_record_links_the_commit_that_merged_it() {
+    let merge = commit('a');
+    let text = format!(
+        "{{\"kind\":\"header\",\"format\":\"backstory-records\",\"version\":1}}\n\
+         {{\"kind\":\"change\",\"id\":\"c\",\"number\":15,\"title\":\"t\",\"merge_sha\":\"{merge}\",\"closes\":[3]}}\n"
+    );
+    let records = read_bytes(text.as_bytes(), None).expect("records");
+    let unit = Unit { messages: &["Fix it"], records: Some(&records), ..Unit::default() };
+    assert_eq!(unit.links().iter().map(|link| link.number).collect::<Vec<_>>(), [15, 3]);
+}
+
+proptest! {
+    #[test]
+    fn any_text_gives_sorted_links_with_short_excerpts(
+        message in r"((fix(es|ed)?|closes|see|Issue:|\(|\)|,|#[0-9]{1,4}|GH-3|acme/toy#2|é|> |\n)[ ]?){0,30}",
+        other in ".{0,80}",
+        pull in proptest::option::of(1_u64..50),
+    ) {
+        let unit = Unit { messages: &[&message, &other], pull, changelog: &message, ..Unit::default() };
+        let found = unit.links();
+        let keys: Vec<_> = found.iter().map(|link| (link.target, link.number, link.method)).collect();
+        let mut sorted = keys.clone();
+        sorted.sort();
+        sorted.dedup();
+        prop_assert_eq!(keys, sorted);
+        prop_assert!(found.iter().all(|link| link.excerpt.chars().count() <= 120));
+    }
+}
