@@ -1,4 +1,13 @@
 //! Reads the past: history, records, links, and the grounding of a commit.
 
+mod error;
+
+pub mod git;
+pub mod ground;
+pub mod history;
 pub mod link;
 pub mod records;
+pub mod unit;
+
+pub use error::MineError;
+pub use git::{GitRepository, repository_name};

@@ -1,0 +1,96 @@
+//! What is in a git repository, without running or believing anything in it?
+//!
+//! In: the path of a work tree, a bare repository or a linked work tree. Out: a
+//! [`GitRepository`] that answers the `Repository` port. Objects and refs are
+//! read in process; hooks, filters, text conversions, replacement objects and
+//! lazy fetches do not exist here, and configuration is text (see `layout`).
+//! Objects are not re-hashed: the audit does that.
+
+mod ancestry;
+mod cache;
+mod decode;
+mod layout;
+mod name;
+mod objects;
+mod pool;
+mod refs;
+mod trees;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use backstory_model::CommitId;
+use gix::hash::Kind as HashKind;
+
+use crate::MineError;
+use cache::ObjectCache;
+use layout::Layout;
+use objects::Nodes;
+use pool::Pool;
+
+pub use name::repository_name;
+
+/// How many bytes of commits are kept.
+const COMMIT_CACHE: usize = 16 << 20;
+/// How many bytes of trees are kept.
+const TREE_CACHE: usize = 48 << 20;
+/// How many bytes of blobs are kept.
+const BLOB_CACHE: usize = 128 << 20;
+
+/// One git repository, opened for reading.
+pub struct GitRepository {
+    layout: Layout,
+    pool: Pool,
+    refs: gix::refs::file::Store,
+    commits: ObjectCache,
+    trees: ObjectCache,
+    blobs: ObjectCache,
+    nodes: Nodes,
+    shallow: BTreeSet<CommitId>,
+}
+
+impl GitRepository {
+    /// Opens the repository at this path; the path itself must be a repository
+    /// or its work tree, directories above it are not searched.
+    pub fn open(path: &Path) -> Result<Self, MineError> {
+        let layout = Layout::find(path)?;
+        let stated = layout.configuration()?;
+        if let Some(format) = stated.object_format.filter(|f| !f.eq_ignore_ascii_case("sha1")) {
+            return Err(MineError::ObjectFormat { path: path.to_owned(), format });
+        }
+        if let Some(format) = stated.ref_storage.filter(|f| !f.eq_ignore_ascii_case("files")) {
+            return Err(MineError::RefFormat { path: path.to_owned(), format });
+        }
+        let refs = gix::refs::file::Store::for_linked_worktree(
+            layout.git_directory.clone(),
+            layout.common_directory.clone(),
+            HashKind::Sha1,
+        );
+        Ok(Self {
+            pool: Pool::open(&layout.objects())?,
+            shallow: layout.shallow_boundary()?,
+            layout,
+            refs,
+            commits: ObjectCache::new(COMMIT_CACHE),
+            trees: ObjectCache::new(TREE_CACHE),
+            blobs: ObjectCache::new(BLOB_CACHE),
+            nodes: Nodes::default(),
+        })
+    }
+
+    /// Returns true for a commit whose parents a shallow clone left out.
+    pub(crate) fn is_shallow_boundary(&self, id: &CommitId) -> bool {
+        self.shallow.contains(id)
+    }
+
+    /// Returns the path the repository was opened at.
+    pub fn path(&self) -> &Path {
+        &self.layout.path
+    }
+}
+
+impl std::fmt::Debug for GitRepository {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GitRepository").field("layout", &self.layout).finish_non_exhaustive()
+    }
+}

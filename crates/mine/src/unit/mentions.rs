@@ -1,0 +1,80 @@
+//! What of a unit may name its issues?
+//!
+//! In: a unit as far as it is read. Out: its links: the messages, the lines it
+//! adds to changelogs and the paths it adds are handed to `link`.
+
+use backstory_model::{
+    AuthoredState, CommitId, Link, RepoPath, Repository, RepositoryError, TreeChange, WorkUnit,
+};
+use backstory_syntax::diff::{hunks, lines};
+
+use super::{Mainline, UnitContext};
+use crate::link::{self, AddedLine, LinkInput};
+
+/// A changelog larger than this is a generated one.
+const LARGEST_CHANGELOG: u64 = 4 << 20;
+
+/// Links a unit.
+pub(super) fn links(
+    repo: &dyn Repository,
+    work: &WorkUnit,
+    mainline: &Mainline,
+    states: &[AuthoredState],
+    context: &UnitContext<'_>,
+) -> Result<Vec<Link>, RepositoryError> {
+    let mut messages: Vec<(CommitId, &str)> =
+        vec![(mainline.commit.id.clone(), &mainline.commit.message)];
+    for state in states.iter().filter(|state| state.commit != mainline.commit.id) {
+        messages.push((state.commit.clone(), &state.message));
+    }
+    let mut added_lines = Vec::new();
+    let mut added_paths: Vec<RepoPath> = Vec::new();
+    for change in &mainline.changes {
+        if change.before.is_none() {
+            added_paths.push(change.path.clone());
+        }
+        if link::is_changelog(&change.path) {
+            push_added_lines(repo, change, &mut added_lines)?;
+        }
+    }
+    Ok(link::links(&LinkInput {
+        repo: &work.repo,
+        messages: &messages,
+        pull: work.pull,
+        added_changelog_lines: &added_lines,
+        added_paths: &added_paths,
+        records: context.records,
+        enabled: context.methods,
+    }))
+}
+
+fn push_added_lines(
+    repo: &dyn Repository,
+    change: &TreeChange,
+    added: &mut Vec<AddedLine>,
+) -> Result<(), RepositoryError> {
+    let mut sides = Vec::new();
+    for side in [&change.before, &change.after] {
+        let Some((mode, id)) = side else {
+            sides.push(None);
+            continue;
+        };
+        let small = matches!(repo.blob_size(id), Ok(Some(size)) if size <= LARGEST_CHANGELOG);
+        if !mode.is_file() || !small {
+            return Ok(());
+        }
+        sides.push(repo.blob(id)?);
+    }
+    let side = |at: usize| sides.get(at).and_then(Option::as_deref).unwrap_or_default();
+    let (old, new) = (side(0), side(1));
+    let new_lines = lines(new);
+    for at in hunks(old, new).into_iter().flat_map(|hunk| hunk.after) {
+        let text = String::from_utf8_lossy(new_lines[at as usize]);
+        added.push(AddedLine {
+            path: change.path.clone(),
+            line: at + 1,
+            text: text.trim_end_matches(['\n', '\r']).to_owned(),
+        });
+    }
+    Ok(())
+}
