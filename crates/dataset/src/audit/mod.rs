@@ -8,10 +8,13 @@
 mod choice;
 mod edit;
 mod finding;
+mod mainline;
 mod order;
 mod patch;
 mod patches;
 mod replay;
+mod report;
+mod run;
 mod search;
 mod shown;
 mod sources;
@@ -22,6 +25,8 @@ mod worktree;
 use backstory_model::Trajectory;
 
 pub use finding::{Checked, Finding, TrajectoryAudit};
+pub use report::AuditReport;
+pub use run::{RunContext, run};
 pub use sources::{AuditOptions, Evidence, RecordText, RecordTexts, Sources, StoredBlobs};
 
 use finding::Findings;

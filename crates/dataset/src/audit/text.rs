@@ -47,12 +47,6 @@ impl Text {
     pub(super) fn line_at(&self, byte: usize) -> usize {
         self.starts().partition_point(|start| *start <= byte).saturating_sub(1)
     }
-
-    /// Returns the bytes of lines `from..to`, 0-based, line ends included.
-    pub(super) fn span(&self, from: usize, to: usize) -> &[u8] {
-        let at = |line: usize| self.starts().get(line).copied().unwrap_or(self.bytes.len());
-        self.bytes.get(at(from)..at(to)).unwrap_or(&[])
-    }
 }
 
 /// A blob as the audit reads it.
