@@ -1,0 +1,36 @@
+# The five things one does with this checkout. Every target works on a fresh
+# clone: it sets up what it needs, below this folder, and says what is missing.
+
+CARGO ?= cargo
+
+.PHONY: help demo test conformance bench docs
+
+help:
+	@echo "make demo             build trajectories of the bundled example and show one"
+	@echo "make test             format, lints, house rules, generated pages, all tests"
+	@echo "make conformance      run the real consumers on the exports of the example"
+	@echo "make bench REPO=PATH  measure on a repository, beside its peer"
+	@echo "make docs             reference pages and API documentation"
+
+demo:
+	@scripts/demo
+
+test:
+	@scripts/set-up
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) dev check
+	$(CARGO) dev generate --check
+	@scripts/check-python
+	$(CARGO) test --doc --workspace --locked --quiet
+	$(CARGO) nextest run --workspace --locked
+
+conformance:
+	@scripts/conformance
+
+bench:
+	@scripts/bench "$(REPO)"
+
+docs:
+	$(CARGO) dev generate
+	$(CARGO) doc --workspace --no-deps --locked
