@@ -5,7 +5,20 @@
 //! what those readers let pass in silence. Reads files, never panics on what
 //! they hold.
 
-use std::path::PathBuf;
+mod atif;
+mod axolotl;
+mod llamafactory;
+mod rows;
+mod shape;
+mod trl;
+
+pub use atif::atif;
+pub use axolotl::axolotl;
+pub use llamafactory::llamafactory;
+pub use trl::trl;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
 
 /// How much a consumer loses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,4 +53,57 @@ pub struct Finding {
     pub what: String,
     /// How bad it is.
     pub severity: Severity,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (path, severity) = (self.path.display(), self.severity.as_str());
+        write!(f, "{path}: {}: {severity}: {}", self.place, self.what)
+    }
+}
+
+/// Gathers the findings about one file.
+struct Report {
+    path: PathBuf,
+    // What every place starts with, e.g., `line 3, `.
+    within: String,
+    findings: Vec<Finding>,
+}
+
+impl Report {
+    fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), within: String::new(), findings: Vec::new() }
+    }
+
+    fn say(&mut self, severity: Severity, place: &str, what: impl Into<String>) {
+        self.findings.push(Finding {
+            path: self.path.clone(),
+            place: format!("{}{place}", self.within),
+            what: what.into(),
+            severity,
+        });
+    }
+
+    fn rejected(&mut self, place: &str, what: impl Into<String>) {
+        self.say(Severity::Rejected, place, what);
+    }
+
+    fn dropped(&mut self, place: &str, what: impl Into<String>) {
+        self.say(Severity::Dropped, place, what);
+    }
+
+    fn doubtful(&mut self, place: &str, what: impl Into<String>) {
+        self.say(Severity::Doubtful, place, what);
+    }
+}
+
+/// Says in one sentence why something happened, with its causes.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        text = format!("{text}: {source}");
+        cause = source.source();
+    }
+    text
 }
