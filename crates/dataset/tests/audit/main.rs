@@ -1,0 +1,12 @@
+//! Does the audit accept what is right and find what is not?
+
+mod fields;
+mod planted;
+mod sample;
+
+#[test]
+fn a_correct_trajectory_passes() {
+    let audit = sample::sample().audit();
+    assert!(audit.is_clean(), "{:#?}", audit.findings);
+    assert_eq!(audit.checked.steps, 22);
+}
