@@ -24,6 +24,7 @@ use crate::records::Records;
 
 pub use changelog::{AddedLine, is_changelog};
 pub use fragment::news_fragment_number;
+use pull::branch_numbers;
 pub use pull::{StatedPull, pull_number, stated_pull};
 
 /// The longest excerpt, in characters.
@@ -38,6 +39,11 @@ pub struct LinkInput<'a> {
     pub messages: &'a [(CommitId, &'a str)],
     /// The pull request of the unit.
     pub pull: Option<u64>,
+    /// Numbers known to be pull requests, e.g., from the refs of the repository.
+    ///
+    /// Only those below `pull` are used, so that pull requests opened later do
+    /// not change what an earlier unit is linked to.
+    pub known_pulls: &'a BTreeSet<u64>,
     /// The lines the unit adds to changelogs (see [`is_changelog`]), by path and line.
     pub added_changelog_lines: &'a [AddedLine],
     /// The paths the unit adds.
@@ -107,8 +113,8 @@ pub fn confidence(method: LinkMethod) -> u8 {
 
 /// Returns the links of a unit, sorted by target, number and method, each once.
 ///
-/// The unit's own pull request is never an issue link. A number that a message
-/// closes is not also a mention.
+/// The unit's own pull request and other known pull requests are never issue
+/// links. A number that a message closes is not also a mention.
 pub fn links(input: &LinkInput<'_>) -> Vec<Link> {
     let mut found = Found { input, links: Vec::new() };
     found.pull_links();
@@ -152,6 +158,10 @@ impl Found<'_> {
     }
 
     fn add_issue(&mut self, number: u64, method: LinkMethod, source: &Source<'_>, text: &str) {
+        let known = self.input.known_pulls.contains(&number);
+        if known && self.input.pull.is_some_and(|pull| number < pull) {
+            return;
+        }
         self.add(LinkTarget::Issue, number, method, source, text);
     }
 
@@ -185,6 +195,14 @@ impl Found<'_> {
                 }
                 let line = line_at(message, named.range.start);
                 self.add_issue(named.number, named.method, &Source::Commit(commit), line);
+            }
+        }
+        let Some((commit, message)) = self.input.messages.first() else { return };
+        for number in branch_numbers(message) {
+            // A branch cannot be named after a number given out later.
+            if self.input.pull.is_some_and(|pull| number < pull) {
+                let line = line_at(message, 0);
+                self.add_issue(number, LinkMethod::Mention, &Source::Commit(commit), line);
             }
         }
     }

@@ -40,6 +40,31 @@ static MERGE_REQUEST_LINE: LazyLock<Regex> = LazyLock::new(|| {
 static SQUASH_SUBJECT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\(#(\d{1,9})\)\s*$").expect("the pattern is valid"));
 
+static MERGED_BRANCH: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^Merge pull request #\d+ from [^/\s]+/(\S+)|^Merge branch '([^'\s]+)' into ")
+        .expect("the pattern is valid")
+});
+
+static BRANCH_NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)(?:^|/)(?:(?:issues?|fix(?:es)?|bug|gh|feat(?:ure)?)[-_/]?)?([1-9]\d{1,6})(?:$|[-_/])|(?:issues?|fix(?:es)?|bug|gh)[-_]?([1-9]\d{1,6})(?:$|[-_/])",
+    )
+    .expect("the pattern is valid")
+});
+
+/// Returns the numbers the merged branch is named after, e.g., 12 for `ada/12-fix` or `issue-12`.
+pub(super) fn branch_numbers(message: &str) -> Vec<u64> {
+    let subject = message.split('\n').next().unwrap_or("");
+    let found = MERGED_BRANCH.captures(subject);
+    let Some(branch) = found.as_ref().and_then(|found| found.get(1).or(found.get(2))) else {
+        return Vec::new();
+    };
+    BRANCH_NUMBER
+        .captures_iter(branch.as_str())
+        .filter_map(|found| found.get(1).or(found.get(2))?.as_str().parse().ok())
+        .collect()
+}
+
 /// Returns the pull request number the message of a mainline commit states.
 ///
 /// `Revert "… (#12)" (#34)` states 34; `Revert "… (#12)"` states none.
@@ -71,7 +96,7 @@ fn stated(found: &Captures<'_>, method: LinkMethod, range: Range<usize>) -> Opti
 
 #[cfg(test)]
 mod tests {
-    use super::{pull_number, stated_pull};
+    use super::{branch_numbers, pull_number, stated_pull};
     use backstory_model::LinkMethod;
 
     #[test]
@@ -113,6 +138,24 @@ mod tests {
         ] {
             assert_eq!(pull_number(message), None, "{message}");
         }
+    }
+
+    #[test]
+    fn branches_named_after_an_issue_give_its_number() {
+        for (branch, numbers) in [
+            ("ada/1359-uncalled", vec![1359]),
+            ("ada/issue-1900", vec![1900]),
+            ("ada/maaz/fix_395", vec![395]),
+            ("ada/handle-issue395", vec![395]),
+            ("ada/windows-aarch64", vec![]),
+            ("ada/dependabot/pip/sphinx-7.1", vec![]),
+            ("ada/prefix-12x", vec![]),
+        ] {
+            let message = format!("Merge pull request #2000 from {branch}");
+            assert_eq!(branch_numbers(&message), numbers, "{branch}");
+        }
+        assert_eq!(branch_numbers("Merge branch '77-crash' into 'main'"), [77]);
+        assert_eq!(branch_numbers("Tidy ada/77-crash"), [] as [u64; 0]);
     }
 
     #[test]

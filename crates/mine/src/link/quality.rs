@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use backstory_model::{Link, LinkMethod, LinkTarget, RepoName, RepoPath};
 
-use super::changelog::{AddedLine, entries};
+use super::changelog::{AddedLine, Entry, entries};
 
 /// One changelog entry that names issues and the pull requests that closed them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +59,14 @@ fn share(part: usize, rest: usize) -> Option<f64> {
 }
 
 /// Returns the entries of a changelog that name both issues and pull requests.
-pub fn gold_entries(changelog: &str, repo: &RepoName) -> Vec<GoldEntry> {
+///
+/// Where an entry says of no number that it is a pull request, the known ones
+/// among its numbers are taken as such; without known ones, such entries are left out.
+pub fn gold_entries(
+    changelog: &str,
+    repo: &RepoName,
+    known_pulls: &BTreeSet<u64>,
+) -> Vec<GoldEntry> {
     let path = RepoPath::from("CHANGES");
     let lines: Vec<AddedLine> = (1..)
         .zip(changelog.lines())
@@ -67,9 +74,18 @@ pub fn gold_entries(changelog: &str, repo: &RepoName) -> Vec<GoldEntry> {
         .collect();
     entries(&lines, repo)
         .into_iter()
+        .map(|entry| told_apart(entry, known_pulls))
         .filter(|entry| !entry.issues.is_empty() && !entry.pulls.is_empty())
-        .map(|entry| GoldEntry { issues: entry.issues, pulls: entry.pulls, text: entry.text })
         .collect()
+}
+
+fn told_apart(entry: Entry, known_pulls: &BTreeSet<u64>) -> GoldEntry {
+    let Entry { mut issues, mut pulls, text } = entry;
+    if pulls.is_empty() {
+        pulls = &issues & known_pulls;
+        issues = &issues - known_pulls;
+    }
+    GoldEntry { issues, pulls, text }
 }
 
 /// Scores each method, over the pull requests that are in the gold and were mined.
@@ -104,4 +120,63 @@ pub fn score(
 
 fn compare(found: &BTreeSet<(u64, u64)>, wanted: &BTreeSet<(u64, u64)>) -> MethodScore {
     MethodScore { right: found & wanted, wrong: found - wanted, missed: wanted - found }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use backstory_model::{CommitId, EvidenceId, Link, LinkMethod, LinkTarget, RepoName};
+
+    use super::{ScoredPull, gold_entries, score};
+
+    const CHANGELOG: &str = "- Fix it. {issue}`1` {pr}`2`\n- Fix more. {issue}`3`\n  {pr}`4`\n\
+        - Only a pull request. {pr}`5`\n- Plain (#6, #7)";
+
+    fn link(number: u64, method: LinkMethod) -> Link {
+        let commit = CommitId::new("a".repeat(40)).expect("an id");
+        Link {
+            target: LinkTarget::Issue,
+            number,
+            method,
+            confidence: 1,
+            evidence: EvidenceId::commit(&commit),
+            excerpt: String::new(),
+        }
+    }
+
+    #[test]
+    fn gold_names_both_sides() {
+        let repo = RepoName::parse("acme/toy").expect("a name");
+        let numbers = |known: &[u64]| -> Vec<Vec<u64>> {
+            let known: BTreeSet<u64> = known.iter().copied().collect();
+            let entries = gold_entries(CHANGELOG, &repo, &known);
+            entries.iter().map(|gold| gold.issues.union(&gold.pulls).copied().collect()).collect()
+        };
+        assert_eq!(numbers(&[]), [vec![1, 2], vec![3, 4]]);
+        assert_eq!(numbers(&[7]), [vec![1, 2], vec![3, 4], vec![6, 7]]);
+    }
+
+    #[test]
+    fn a_wrong_and_a_missed_link_lower_the_score() {
+        let repo = RepoName::parse("acme/toy").expect("a name");
+        let gold = gold_entries(CHANGELOG, &repo, &BTreeSet::new());
+        let pulls = [
+            ScoredPull {
+                pull: 2,
+                links: vec![
+                    link(1, LinkMethod::ClosingKeyword),
+                    link(9, LinkMethod::ClosingKeyword),
+                    link(8, LinkMethod::Mention),
+                ],
+            },
+            ScoredPull { pull: 4, links: vec![] },
+            ScoredPull { pull: 77, links: vec![link(1, LinkMethod::ClosingKeyword)] },
+        ];
+        let scores = score(&gold, &pulls);
+        let keyword = &scores[&Some(LinkMethod::ClosingKeyword)];
+        assert_eq!((keyword.precision(), keyword.recall()), (Some(0.5), Some(0.5)));
+        assert_eq!(scores[&None], *keyword);
+        assert_eq!(scores[&Some(LinkMethod::Mention)].precision(), Some(0.0));
+    }
 }

@@ -1,5 +1,7 @@
 //! Do links hold what a unit, its messages and its records say together?
 
+use std::collections::BTreeSet;
+
 use backstory_model::{CommitId, Link, LinkMethod, RepoName, RepoPath};
 use proptest::prelude::*;
 
@@ -20,6 +22,7 @@ struct Unit<'a> {
     pull: Option<u64>,
     changelog: &'a str,
     paths: &'a [&'a str],
+    known_pulls: &'a [u64],
     records: Option<&'a Records>,
     without: Option<LinkMethod>,
 }
@@ -38,11 +41,13 @@ impl Unit<'_> {
             })
             .collect();
         let paths: Vec<_> = self.paths.iter().map(|path| RepoPath::from(*path)).collect();
+        let known_pulls: BTreeSet<u64> = self.known_pulls.iter().copied().collect();
         let enabled = self.without.into_iter().fold(Methods::all(), Methods::without);
         links(&LinkInput {
             repo: &repo(),
             messages: &messages,
             pull: self.pull,
+            known_pulls: &known_pulls,
             added_changelog_lines: &added,
             added_paths: &paths,
             records: self.records,
@@ -84,7 +89,7 @@ fn a_merged_pull_request_is_linked_by_every_method() {
         changelog: "- Fix the parser. {issue}`12` {pr}`15`",
         paths: &["changes/12.bugfix.rst", "changes/15.bugfix.rst"],
         records: Some(&records),
-        without: None,
+        ..Unit::default()
     };
     insta::assert_snapshot!(unit.told(), @"
     Pull 15 MergeSubject 98 commit:aaaaa Merge pull request #15 from ada/empty
@@ -116,6 +121,31 @@ fn the_own_number_of_a_squash_is_not_an_issue() {
 fn a_pull_request_known_by_its_head_is_linked_as_such() {
     let unit = Unit { messages: &["Fix it"], pull: Some(15), ..Unit::default() };
     insta::assert_snapshot!(unit.told(), @"Pull 15 PullHead 99 commit:aaaaa pull request head 15");
+}
+
+#[test]
+fn earlier_pull_requests_are_not_issues() {
+    let unit = Unit {
+        messages: &["Fix it (#15)\n\nFixes #12 and #13, see #14 and #16"],
+        pull: Some(15),
+        known_pulls: &[12, 14, 16],
+        ..Unit::default()
+    };
+    let numbers: Vec<_> = unit.links().iter().map(|link| link.number).collect();
+    assert_eq!(numbers, [15, 13, 16]);
+}
+
+#[test]
+fn a_branch_named_after_an_issue_mentions_it() {
+    let unit = Unit {
+        messages: &["Merge pull request #15 from ada/12-empty-input"],
+        pull: Some(15),
+        ..Unit::default()
+    };
+    insta::assert_snapshot!(unit.told(), @r"
+    Pull 15 MergeSubject 98 commit:aaaaa Merge pull request #15 from ada/12-empty-input
+    Issue 12 Mention 40 commit:aaaaa Merge pull request #15 from ada/12-empty-input
+    ");
 }
 
 #[test]

@@ -1,0 +1,259 @@
+//! How good are the links of a repository, measured against its changelog?
+//!
+//! In: `--repo PATH [--head REVISION] [--name OWNER/NAME] [--plain] [--list]`. Out: Markdown
+//! tables on stdout: precision and recall of each method over the pull requests whose
+//! issues the maintainers wrote into the changelog (which is not read for the
+//! links), how many "issues" are known pull requests, and how many stated pull
+//! request numbers have a matching head. `--plain` also takes plain numbers of the
+//! changelog as gold, told apart by the heads; `--list` adds the pairs that differ.
+
+#![expect(clippy::print_stdout, reason = "the tables are the output of this program")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::path::PathBuf;
+
+use backstory_mine::link::quality::{GoldEntry, MethodScore, ScoredPull, gold_entries, score};
+use backstory_mine::link::{LinkInput, Methods, is_changelog, links, pull_number};
+use backstory_mine::{GitRepository, repository_name};
+use backstory_model::{
+    Commit, CommitId, Link, LinkMethod, LinkTarget, RepoName, RepoPath, Repository, TreeId,
+};
+
+/// The most authored commits read behind one unit.
+const MOST_AUTHORED: usize = 500;
+
+type Failure = Box<dyn Error>;
+
+struct Arguments {
+    repo: PathBuf,
+    head: Option<String>,
+    name: Option<String>,
+    plain: bool,
+    list: bool,
+}
+
+fn main() -> Result<(), Failure> {
+    let arguments = arguments()?;
+    let repo = GitRepository::open(&arguments.repo)?;
+    let name = repository_name(&arguments.repo, arguments.name.as_deref())?;
+    let head = repo.resolve(arguments.head.as_deref())?;
+    let heads = repo.refs_pull_heads()?;
+    let told_apart =
+        if arguments.plain { heads.keys().copied().collect() } else { BTreeSet::new() };
+    let gold = gold(&repo, &head, &name, &told_apart)?;
+    let pulls: BTreeSet<u64> = gold.iter().flat_map(|entry| entry.pulls.clone()).collect();
+    let mut mined = Mined::default();
+    mined.walk(&repo, &head, &name, &heads)?;
+    let pairs: usize = gold.iter().map(|entry| entry.issues.len()).sum();
+    println!("{name} at `{head}`: {} units, {} pull request heads", mined.units, heads.len());
+    println!("gold: {} entries, {} pull requests, {pairs} issues named", gold.len(), pulls.len());
+    let scored: Vec<_> = mined
+        .links
+        .iter()
+        .filter_map(|(pull, links)| Some(ScoredPull { pull: (*pull)?, links: links.clone() }))
+        .collect();
+    print_scores(&score(&gold, &scored), arguments.list);
+    mined.print_kinds(&heads);
+    mined.print_stated(arguments.list);
+    Ok(())
+}
+
+fn arguments() -> Result<Arguments, Failure> {
+    let (mut repo, mut head, mut name) = (None, None, None);
+    let (mut plain, mut list) = (false, false);
+    let mut given = std::env::args().skip(1);
+    while let Some(flag) = given.next() {
+        match flag.as_str() {
+            "--repo" => repo = given.next().map(PathBuf::from),
+            "--head" => head = given.next(),
+            "--name" => name = given.next(),
+            "--plain" => plain = true,
+            "--list" => list = true,
+            // Cargo adds this to every benchmark.
+            "--bench" => {}
+            other => return Err(format!("unknown argument `{other}`").into()),
+        }
+    }
+    let repo = repo.ok_or(
+        "usage: links --repo PATH [--head REVISION] [--name OWNER/NAME] [--plain] [--list]",
+    )?;
+    Ok(Arguments { repo, head, name, plain, list })
+}
+
+/// Reads the gold of the changelog that has most of it.
+fn gold(repo: &GitRepository, head: &CommitId, name: &RepoName) -> Result<Vec<GoldEntry>, Failure> {
+    let mut best = Vec::new();
+    for file in repo.files(&repo.commit(head)?.tree)? {
+        if is_changelog(&file.path)
+            && let Some(blob) = repo.blob(&file.id)?
+        {
+            let entries = gold_entries(&String::from_utf8_lossy(&blob), name, known_pulls);
+            if entries.len() > best.len() {
+                best = entries;
+            }
+        }
+    }
+    Ok(best)
+}
+
+/// What was found in the history.
+#[derive(Default)]
+struct Mined {
+    units: u32,
+    links: Vec<(Option<u64>, Vec<Link>)>,
+    /// Merges whose stated number has a head: is it the second parent?
+    merges: BTreeMap<bool, Vec<u64>>,
+    /// Other stated numbers: is there a head?
+    squashes: BTreeMap<bool, Vec<u64>>,
+}
+
+impl Mined {
+    fn walk(
+        &mut self,
+        repo: &GitRepository,
+        head: &CommitId,
+        name: &RepoName,
+        heads: &BTreeMap<u64, CommitId>,
+    ) -> Result<(), Failure> {
+        let enabled = Methods::all().without(LinkMethod::Changelog);
+        let known_pulls: BTreeSet<u64> = heads.keys().copied().collect();
+        let mut next = Some(head.clone());
+        while let Some(id) = next {
+            let unit = repo.commit(&id)?;
+            let pull = pull_number(&unit.message);
+            self.count_stated(&unit, pull, heads);
+            let authored = authored(repo, &unit, pull.and_then(|pull| heads.get(&pull)))?;
+            let messages: Vec<_> = std::iter::once(&unit)
+                .chain(&authored)
+                .map(|commit| (commit.id.clone(), commit.message.as_str()))
+                .collect();
+            let found = links(&LinkInput {
+                repo: name,
+                messages: &messages,
+                pull,
+                known_pulls: &known_pulls,
+                added_changelog_lines: &[],
+                added_paths: &added_paths(repo, &unit)?,
+                records: None,
+                enabled: &enabled,
+            });
+            self.links.push((pull, found));
+            self.units += 1;
+            next = unit.parents.first().cloned();
+        }
+        Ok(())
+    }
+
+    fn count_stated(&mut self, unit: &Commit, pull: Option<u64>, heads: &BTreeMap<u64, CommitId>) {
+        let Some(pull) = pull else { return };
+        match (unit.parents.get(1), heads.get(&pull)) {
+            (Some(second), Some(head)) => {
+                self.merges.entry(second == head).or_default().push(pull);
+            }
+            (_, head) => self.squashes.entry(head.is_some()).or_default().push(pull),
+        }
+    }
+
+    fn print_kinds(&self, heads: &BTreeMap<u64, CommitId>) {
+        println!(
+            "\n| method | units | issue links | of these known pull requests |\n|---|--:|--:|--:|"
+        );
+        for method in Methods::ALL {
+            let of_method = |links: &[Link]| -> Vec<u64> {
+                let wanted =
+                    |link: &&Link| link.method == method && link.target == LinkTarget::Issue;
+                links.iter().filter(wanted).map(|link| link.number).collect()
+            };
+            let per_unit: Vec<_> = self.links.iter().map(|(_, links)| of_method(links)).collect();
+            let units = per_unit.iter().filter(|numbers| !numbers.is_empty()).count();
+            let all = per_unit.iter().flatten().count();
+            let known = per_unit.iter().flatten().filter(|n| heads.contains_key(n)).count();
+            if all > 0 {
+                println!("| {method:?} | {units} | {all} | {known} |");
+            }
+        }
+    }
+
+    fn print_stated(&self, list: bool) {
+        let count = |map: &BTreeMap<bool, Vec<u64>>, key| map.get(&key).map_or(0, Vec::len);
+        println!(
+            "\nmerges whose number has the second parent as its head: {} of {}",
+            count(&self.merges, true),
+            count(&self.merges, true) + count(&self.merges, false),
+        );
+        println!(
+            "other stated numbers that have a head: {} of {}",
+            count(&self.squashes, true),
+            count(&self.squashes, true) + count(&self.squashes, false),
+        );
+        if list {
+            println!("merge differs: {:?}", self.merges.get(&false));
+            println!("no head: {:?}", self.squashes.get(&false));
+        }
+    }
+}
+
+/// Returns the commits behind a unit, oldest first: the first-parent line from the
+/// merge's second parent or the pull request head, until it meets the mainline.
+fn authored(
+    repo: &GitRepository,
+    unit: &Commit,
+    head: Option<&CommitId>,
+) -> Result<Vec<Commit>, Failure> {
+    let (Some(parent), Some(head)) = (unit.parents.first(), unit.parents.get(1).or(head)) else {
+        return Ok(Vec::new());
+    };
+    let mut commits = Vec::new();
+    let mut next = Some(head.clone());
+    while let Some(id) = next {
+        let on_mainline = repo.merge_base(parent, &id)?.as_ref() == Some(&id);
+        if on_mainline || commits.len() == MOST_AUTHORED {
+            break;
+        }
+        let commit = repo.commit(&id)?;
+        next = commit.parents.first().cloned();
+        commits.push(commit);
+    }
+    commits.reverse();
+    Ok(commits)
+}
+
+fn added_paths(repo: &GitRepository, unit: &Commit) -> Result<Vec<RepoPath>, Failure> {
+    let before = match unit.parents.first() {
+        Some(parent) => repo.commit(parent)?.tree,
+        None => TreeId::empty(),
+    };
+    let changes = repo.changes(&before, &unit.tree)?;
+    let added = changes.into_iter().filter(|change| change.before.is_none());
+    Ok(added.map(|change| change.path).collect())
+}
+
+fn print_scores(scores: &BTreeMap<Option<LinkMethod>, MethodScore>, list: bool) {
+    println!(
+        "\n| method | right | wrong | missed | precision | recall |\n|---|--:|--:|--:|--:|--:|"
+    );
+    let percent = |share: Option<f64>| {
+        share.map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share * 100.0))
+    };
+    let name = |method: &Option<LinkMethod>| {
+        method.map_or_else(|| "all but mentions".to_owned(), |method| format!("{method:?}"))
+    };
+    for (method, score) in scores {
+        println!(
+            "| {} | {} | {} | {} | {} | {} |",
+            name(method),
+            score.right.len(),
+            score.wrong.len(),
+            score.missed.len(),
+            percent(score.precision()),
+            percent(score.recall()),
+        );
+    }
+    if list {
+        for (method, score) in scores {
+            println!("\n{}: wrong {:?}", name(method), score.wrong);
+            println!("{}: missed {:?}", name(method), score.missed);
+        }
+    }
+}
