@@ -33,6 +33,7 @@ pub fn plan(
 ) -> Result<Vec<WorkUnit>, MineError> {
     let heads = repo.refs_pull_heads()?;
     let mainline = mainline(repo, head, &Pulls::of(&heads))?;
+    let known = KnownPulls::of(&heads);
     let mut units = Vec::new();
     let mut seen: BTreeMap<u64, u32> = BTreeMap::new();
     for (position, step) in (0..).zip(&mainline) {
@@ -50,7 +51,7 @@ pub fn plan(
             pull: step.pull,
             pull_head,
         };
-        work.key = key(&work, options, salt);
+        work.key = key(&work, options, known.before(step.pull), salt);
         units.push(work);
     }
     if let Some(limit) = options.limit {
@@ -118,6 +119,29 @@ impl Pulls {
     }
 }
 
+/// For every pull request number, a digest of the known numbers up to it.
+///
+/// Links of a unit depend on which smaller numbers are pull requests, so these
+/// belong to its key, and larger ones must not.
+struct KnownPulls(BTreeMap<u64, [u8; 32]>);
+
+impl KnownPulls {
+    fn of(heads: &BTreeMap<u64, CommitId>) -> Self {
+        let mut so_far = [0; 32];
+        let digests = heads.keys().map(|number| {
+            let hasher = Sha256::new().chain_update(so_far).chain_update(number.to_be_bytes());
+            so_far = hasher.finalize().into();
+            (*number, so_far)
+        });
+        Self(digests.collect())
+    }
+
+    fn before(&self, pull: Option<u64>) -> [u8; 32] {
+        let smaller = pull.and_then(|pull| self.0.range(..pull).next_back());
+        smaller.map_or([0; 32], |(_, digest)| *digest)
+    }
+}
+
 fn unit_id(name: &RepoName, step: &Mainline, seen: &mut BTreeMap<u64, u32>) -> UnitId {
     let Some(number) = step.pull else {
         return UnitId::new(format!("{}-{}", name.flat(), &step.commit.as_str()[..12]));
@@ -142,10 +166,11 @@ struct KeyInput<'a> {
     position: u32,
     pull: Option<u64>,
     pull_head: Option<&'a CommitId>,
+    known_pulls: [u8; 32],
     salt: &'a [u8],
 }
 
-fn key(work: &WorkUnit, options: &RunOptions, salt: &[u8]) -> UnitKey {
+fn key(work: &WorkUnit, options: &RunOptions, known_pulls: [u8; 32], salt: &[u8]) -> UnitKey {
     let input = KeyInput {
         schema: SchemaVersion::CURRENT,
         tool: TOOL,
@@ -156,6 +181,7 @@ fn key(work: &WorkUnit, options: &RunOptions, salt: &[u8]) -> UnitKey {
         position: work.position,
         pull: work.pull,
         pull_head: work.pull_head.as_ref(),
+        known_pulls,
         salt,
     };
     let text = serde_json::to_vec(&input).expect("plain fields serialize");

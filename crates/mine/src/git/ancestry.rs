@@ -5,6 +5,7 @@
 //! missing (a shallow clone ends there) end their line.
 
 use std::cmp::Reverse;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 
@@ -90,10 +91,10 @@ fn common<E>(
 struct Walk {
     seen: BTreeMap<ObjectId, (u8, Node)>,
     queue: BinaryHeap<(i64, ObjectId)>,
-    /// How often each commit waits in the queue is not known, but how many
-    /// waiting entries could still change the answer is.
-    live: usize,
+    /// The commits in `queue`, each with whether it could still change the answer.
     waiting: BTreeMap<ObjectId, bool>,
+    /// How many of them could.
+    live: usize,
 }
 
 impl Walk {
@@ -103,11 +104,13 @@ impl Walk {
         flags: u8,
         node: &mut impl FnMut(&ObjectId) -> Result<Option<Node>, E>,
     ) -> Result<(), E> {
-        if !self.seen.contains_key(&id) {
-            let Some(node) = node(&id)? else { return Ok(()) };
-            self.seen.insert(id, (0, node));
-        }
-        let Some((had, node)) = self.seen.get_mut(&id) else { return Ok(()) };
+        let (had, node) = match self.seen.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let Some(node) = node(&id)? else { return Ok(()) };
+                new.insert((0, node))
+            }
+        };
         if *had & flags == flags {
             return Ok(());
         }

@@ -3,7 +3,9 @@
 //! In: branches, tags, ids long or short, and pull request numbers. Out: commit
 //! ids. Reads loose and packed refs.
 
-use std::collections::{BTreeMap, HashSet as CandidateSet};
+use std::collections::BTreeMap;
+#[expect(clippy::disallowed_types, reason = "the object store asks for it")]
+use std::collections::HashSet;
 
 use backstory_model::CommitId;
 use gix::ObjectId;
@@ -81,7 +83,7 @@ impl GitRepository {
             let found = match self.refs.try_find(name.as_str()) {
                 Ok(found) => found,
                 // What cannot be the name of a ref is none.
-                Err(_) if !gix::validate::reference::name_partial(name.as_str().into()).is_ok() => {
+                Err(_) if gix::validate::reference::name_partial(name.as_str().into()).is_err() => {
                     return Ok(None);
                 }
                 Err(error) => {
@@ -116,7 +118,7 @@ impl GitRepository {
     fn short_id(&self, name: &str) -> Result<CommitId, MineError> {
         let Ok(prefix) = Prefix::from_hex(name) else { return Err(self.unknown(name)) };
         #[expect(clippy::disallowed_types, reason = "the object store asks for it")]
-        let mut candidates: CandidateSet<ObjectId> = CandidateSet::new();
+        let mut candidates: HashSet<ObjectId> = HashSet::new();
         let looked_up =
             self.pool.with(|reader| reader.handle.lookup_prefix(prefix, Some(&mut candidates)));
         looked_up

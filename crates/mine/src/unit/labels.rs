@@ -81,7 +81,8 @@ fn touched_file(
     change: &TreeChange,
     limit: u64,
 ) -> Result<(Touched, bool), RepositoryError> {
-    let (before, after) = (text(repo, &change.before, limit)?, text(repo, &change.after, limit)?);
+    let before = text(repo, change.before.as_ref(), limit)?;
+    let after = text(repo, change.after.as_ref(), limit)?;
     match (before, after) {
         (Content::Opaque, _) | (_, Content::Opaque) => {
             Ok((touched(&change.path, None, None), true))
@@ -108,7 +109,7 @@ impl Content {
 /// Reads one side of a change, if it is text as `docs/rules.md` defines it.
 fn text(
     repo: &dyn Repository,
-    side: &Option<(FileMode, BlobId)>,
+    side: Option<&(FileMode, BlobId)>,
     limit: u64,
 ) -> Result<Content, RepositoryError> {
     let Some((mode, id)) = side else { return Ok(Content::Absent) };

@@ -41,6 +41,7 @@ pub(super) fn links(
         repo: &work.repo,
         messages: &messages,
         pull: work.pull,
+        known_pulls: context.known_pulls,
         added_changelog_lines: &added_lines,
         added_paths: &added_paths,
         records: context.records,

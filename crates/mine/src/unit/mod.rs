@@ -9,6 +9,8 @@ mod labels;
 mod mentions;
 mod patch;
 
+use std::collections::BTreeSet;
+
 use backstory_model::{
     AuthoredState, ChangeUnit, CollapseReason, Commit, CommitId, Link, Repository, RepositoryError,
     RunOptions, Sequence, TreeChange, TreeId, UnitLabels, WorkUnit,
@@ -61,6 +63,9 @@ pub struct UnitContext<'a> {
     pub records: Option<&'a Records>,
     /// The link methods to use.
     pub methods: &'a Methods,
+    /// The numbers of [`crate::GitRepository::refs_pull_heads`]: a mention of one
+    /// of them is not a mention of an issue.
+    pub known_pulls: &'a BTreeSet<u64>,
 }
 
 /// Reads one unit.
