@@ -103,8 +103,9 @@ fn code_role(directories: &[u8], name: &[u8]) -> FileRole {
     }
 }
 
+/// A stub (`.pyi`) declares types and does nothing, so it is not code here.
 fn is_code(path: &RepoPath, lower_name: &[u8]) -> bool {
-    language_of(path).is_some()
+    (language_of(path).is_some() && !lower_name.ends_with(b".pyi"))
         || split_suffix(lower_name).is_some_and(|(_, suffix)| OTHER_CODE.contains(&suffix))
 }
 
@@ -119,7 +120,7 @@ fn is_test_name(name: &[u8]) -> bool {
     let Some((stem, suffix)) = split_suffix(name) else { return false };
     let ends = |with: &[&[u8]]| with.iter().any(|end| stem.ends_with(end));
     match suffix {
-        b"py" | b"pyi" => {
+        b"py" => {
             stem.starts_with(b"test_")
                 || ends(&[b"_test", b"_tests"])
                 || [&b"test"[..], b"tests", b"conftest"].contains(&stem)
@@ -146,4 +147,71 @@ fn split_suffix(name: &[u8]) -> Option<(&[u8], &[u8])> {
 
 fn is_below_any(directories: &[u8], names: &[&[u8]]) -> bool {
     directories.split(|b| *b == b'/').any(|part| names.contains(&part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn roles(paths: &[&str]) -> Vec<FileRole> {
+        paths.iter().map(|path| role_of(&RepoPath::from(*path))).collect()
+    }
+
+    #[test]
+    fn tests_are_known_by_directory_and_by_the_naming_rule_of_their_language() {
+        let paths = [
+            "tests/test_parser.py",
+            "testing/test_hooks.py",
+            "pkg/conftest.py",
+            "pkg/reader_test.py",
+            "crates/store/tests/it/main.rs",
+            "src/reader/tests.rs",
+            "args_test.go",
+            "doc/md_docs_test.go",
+            "testdata/sample.go",
+            "lib/__tests__/core.js",
+            "src/load.spec.ts",
+            "Test/Main.js",
+            "src/test/java/org/acme/Feed.java",
+            "src/main/java/org/acme/FeedTest.java",
+            "unit/feed_unittest.cc",
+        ];
+        for path in paths {
+            assert_eq!(role_of(&RepoPath::from(path)), FileRole::Test, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_module_about_testing_is_source() {
+        let paths = ["src/click/testing.py", "src/latest.py", "src/contest.rs", "lib/tester.go"];
+        assert_eq!(roles(&paths), [FileRole::Source; 4]);
+    }
+
+    #[test]
+    fn prose_and_code_below_docs_are_documentation() {
+        let paths = ["README", "CHANGES.rst", "docs/conf.py", "doc/md_docs.go", "docs/logo.png"];
+        assert_eq!(roles(&paths), [FileRole::Docs; 5]);
+    }
+
+    #[test]
+    fn samples_measurements_chores_and_configuration_are_other() {
+        let paths = [
+            "examples/naval/naval.py",
+            "benches/buf.rs",
+            "scripts/release.py",
+            "setup.py",
+            "dist/axios.js",
+            "Cargo.toml",
+            "src/attr/__init__.pyi",
+            ".gitignore",
+        ];
+        assert_eq!(roles(&paths), [FileRole::Other; 8]);
+    }
+
+    #[test]
+    fn a_minified_file_has_no_language() {
+        assert_eq!(language_of(&RepoPath::from("dist/axios.min.js")), None);
+        assert_eq!(language_of(&RepoPath::from("lib/axios.js")), Some(Language::JavaScript));
+        assert_eq!(language_of(&RepoPath::from(".py")), None);
+    }
 }

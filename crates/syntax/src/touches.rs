@@ -69,13 +69,17 @@ impl Side {
         bytes: &[u8],
         ranges: impl Iterator<Item = std::ops::Range<u32>>,
     ) -> Self {
+        let changed: Vec<u32> = ranges.flatten().collect();
+        if changed.is_empty() {
+            return Self::default();
+        }
         let structure = match language_of(path) {
             Some(language) => parse(language, bytes),
             None => FileStructure::default(),
         };
         let lines = diff::lines(bytes);
         let mut side = Self::default();
-        for at in ranges.flatten() {
+        for at in changed {
             if lines[at as usize].trim_ascii().is_empty() {
                 continue;
             }
@@ -87,5 +91,61 @@ impl Side {
             }
         }
         side
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEFORE: &str = "/// Adds.\n///\n/// ```\n/// assert_eq!(sum::add(1, 1), 2);\n/// ```\n\
+        pub fn add(a: u32, b: u32) -> u32 {\n    a + b\n}\n\n\
+        #[cfg(test)]\nmod tests {\n    #[test]\n    fn adds() {\n        super::add(1, 2);\n    }\n}\n";
+
+    fn change(path: &str, after: &str) -> (bool, bool) {
+        let path = RepoPath::from(path);
+        let found = touched(&path, Some(BEFORE.as_bytes()), Some(after.as_bytes()));
+        (found.source, found.test)
+    }
+
+    #[test]
+    fn a_change_inside_cfg_test_touches_tests_only() {
+        let after = BEFORE.replace("super::add(1, 2)", "assert_eq!(super::add(1, 2), 3)");
+        assert_eq!(change("src/lib.rs", &after), (false, true));
+    }
+
+    #[test]
+    fn a_change_of_a_doc_test_touches_tests_only() {
+        let after = BEFORE.replace("add(1, 1), 2", "add(1, 3), 4");
+        assert_eq!(change("src/lib.rs", &after), (false, true));
+    }
+
+    #[test]
+    fn a_change_of_both_halves_of_a_file_touches_both() {
+        let after = BEFORE.replace("a + b", "b + a").replace("add(1, 2)", "add(2, 2)");
+        assert_eq!(change("src/lib.rs", &after), (true, true));
+    }
+
+    #[test]
+    fn adding_tests_after_a_blank_line_does_not_touch_source() {
+        let path = RepoPath::from("src/lib.rs");
+        let (bare, _) = BEFORE.split_once("\n#[cfg(test)]").unwrap();
+        let found = touched(&path, Some(bare.as_bytes()), Some(BEFORE.as_bytes()));
+        let wanted = Touched { source: false, test: true, lines_added: 8, lines_removed: 0 };
+        assert_eq!(found, wanted);
+    }
+
+    #[test]
+    fn other_languages_are_judged_by_path() {
+        let path = RepoPath::from("tests/test_sum.py");
+        let found = touched(&path, None, Some(b"def test_sum(): ...\n"));
+        let wanted = Touched { source: false, test: true, lines_added: 1, lines_removed: 0 };
+        assert_eq!(found, wanted);
+    }
+
+    #[test]
+    fn a_binary_file_has_no_lines() {
+        let found = touched(&RepoPath::from("src/a.py"), Some(b"x\0"), Some(b"y\n"));
+        assert_eq!((found.source, found.lines_added, found.lines_removed), (true, 0, 0));
     }
 }

@@ -77,7 +77,10 @@ fn rust_imports_resolve_modules_crates_and_sibling_packages() {
             "mod page;\npub use page::{Page, read::Read};\nuse std::io;\n",
         ),
         ("crates/line-store/src/page/mod.rs", "pub mod read;\npub struct Page;\n"),
-        ("crates/line-store/src/page/read.rs", "use super::Page;\nuse crate::page::Page as P;\n"),
+        (
+            "crates/line-store/src/page/read.rs",
+            "use super::Page;\nuse crate::page::Page as P;\n#[cfg(test)]\nmod tests { use super::*; }\n",
+        ),
         ("crates/line-store/tests/pages.rs", "use line_store::page::read::Read;\n"),
         ("crates/cli/Cargo.toml", "[package]\nname = \"cli\"\n"),
         ("crates/cli/src/main.rs", "use line_store::Page;\n"),

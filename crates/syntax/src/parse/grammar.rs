@@ -129,14 +129,14 @@ impl Grammar {
         let (language, rules, declares) = tables(kind);
         let field = |name: &str| language.field_id_for_name(name).map_or(0, std::num::NonZero::get);
         let ids = 0..u16::try_from(language.node_kind_count()).unwrap_or(u16::MAX);
-        let named = |id: u16| {
-            language.node_kind_for_id(id).filter(|_| language.node_kind_is_named(id))
-        };
+        let named =
+            |id: u16| language.node_kind_for_id(id).filter(|_| language.node_kind_is_named(id));
         let rule_of = |id: u16| {
             let rule = rules.iter().find(|(name, _)| Some(*name) == named(id));
             rule.map_or(Rule::Walk, |(_, rule)| *rule)
         };
-        let declares_of = |id: u16| match declares.iter().find(|(name, _)| Some(*name) == named(id)) {
+        let declares_of = |id: u16| match declares.iter().find(|(name, _)| Some(*name) == named(id))
+        {
             None => Declares::Nothing,
             Some((_, "*")) => Declares::Everything,
             Some((_, name)) => Declares::Field(field(name)),

@@ -133,7 +133,12 @@ impl<'a> Statement<'a> {
             }
             return;
         }
-        if let Some(source) = self.node.child_by_field_id(fields.source) {
+        let mut cursor = self.node.walk();
+        let source = self.node.child_by_field_id(fields.source).or_else(|| {
+            // TypeScript writes `import x = require("y")`.
+            self.node.children(&mut cursor).find_map(|node| node.child_by_field_id(fields.source))
+        });
+        if let Some(source) = source {
             let names = self.script_names();
             self.push(out, unquoted(&self.text(source)), names);
         }

@@ -43,7 +43,8 @@ fn is_test_condition(inner: &[u8]) -> bool {
     let Some(condition) = inner.strip_prefix(b"cfg") else { return false };
     let condition: Vec<u8> =
         condition.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
-    let all = condition.strip_prefix(b"(all(").unwrap_or(condition.strip_prefix(b"(").unwrap_or(b""));
+    let all =
+        condition.strip_prefix(b"(all(").unwrap_or(condition.strip_prefix(b"(").unwrap_or(b""));
     let mut depth = 0_usize;
     all.split(|b| {
         match b {

@@ -5,6 +5,7 @@
 //! memory in proportion and never the call stack.
 
 use std::num::NonZeroU16;
+use std::ops::Range;
 
 use backstory_model::{FileStructure, Language, LineRange, Reference, Symbol, SymbolKind};
 use tree_sitter::{Node, Tree, TreeCursor};
@@ -65,8 +66,8 @@ struct Walk<'a> {
     scopes: Vec<Scope>,
     parents: Vec<u16>,
     prefix: Option<Prefix>,
-    /// Where names of definitions start that the pass has still to come to.
-    names: Vec<usize>,
+    /// Names of definitions that the pass has still to come to.
+    names: Vec<Range<usize>>,
     /// The first reference of the current line.
     line_from: usize,
     doc: rust_tests::DocTests,
@@ -98,7 +99,8 @@ impl Walk<'_> {
         let rule = self.grammar.rule(node.kind_id());
         match rule {
             Rule::Walk => {
-                if node.is_named() && self.prefix.as_ref().is_some_and(|p| p.depth == self.depth()) {
+                if node.is_named() && self.prefix.as_ref().is_some_and(|p| p.depth == self.depth())
+                {
                     self.prefix = None;
                 }
                 return true;
@@ -175,8 +177,9 @@ impl Walk<'_> {
     }
 
     fn use_name(&mut self, node: Node<'_>, cursor: &TreeCursor<'_>) {
-        if let Some(at) = self.names.iter().rposition(|start| *start == node.start_byte()) {
-            self.names.swap_remove(at);
+        let at = node.start_byte();
+        self.names.retain(|name| at < name.end);
+        if self.names.iter().any(|name| name.contains(&at)) {
             return;
         }
         let parent = self.parents.last().copied().unwrap_or_default();
@@ -332,7 +335,7 @@ impl Walk<'_> {
     ) -> Option<String> {
         let at = name?;
         let written = String::from_utf8_lossy(self.text(at)).replace("::", ".");
-        let written = written.trim_matches('.');
+        let written = written.trim_matches(['.', '"', '\'']);
         let short = written.rsplit('.').next().filter(|name| !name.is_empty())?;
         let outer = self.scopes.iter().map(|scope| scope.name.as_str());
         let parts: Vec<&str> = outer.filter(|name| !name.is_empty()).chain([written]).collect();
@@ -346,7 +349,7 @@ impl Walk<'_> {
             lines: range(start, last_row(node)),
             name_line: line(at.start_position().row),
         });
-        self.names.push(last_name(at).start_byte());
+        self.names.push(last_name(at).byte_range());
         Some(written.to_owned())
     }
 
@@ -355,8 +358,12 @@ impl Walk<'_> {
         let mut at = node;
         for _ in 0..DECLARATOR_DEPTH {
             match at.kind() {
-                "identifier" | "field_identifier" | "type_identifier" | "qualified_identifier"
-                | "destructor_name" | "operator_name" => return Some(at),
+                "identifier"
+                | "field_identifier"
+                | "type_identifier"
+                | "qualified_identifier"
+                | "destructor_name"
+                | "operator_name" => return Some(at),
                 _ => {}
             }
             let inner = at.child_by_field_id(self.grammar.fields.declarator);

@@ -26,7 +26,10 @@ pub(super) fn edges(
     for import in &structure.imports {
         let found = match language {
             Language::Python => python::resolve(layout, from, path, import),
-            Language::Rust => rust::resolve(layout, path, import),
+            Language::Rust => {
+                let inline = structure.test_lines.iter().any(|range| range.contains(import.line));
+                rust::resolve(layout, path, import, inline)
+            }
             Language::JavaScript | Language::TypeScript | Language::Tsx => {
                 script::resolve(layout, path, import)
             }

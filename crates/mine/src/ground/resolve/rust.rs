@@ -8,8 +8,9 @@ use crate::ground::layout::Layout;
 /// Resolves `mod:x`, and `crate::`, `self::`, `super::` and crate paths.
 ///
 /// The file of the longest module path that exists is taken. A path into
-/// another crate of the repository ends in that crate.
-pub(super) fn resolve(layout: &Layout, path: &str, import: &Import) -> Vec<u32> {
+/// another crate of the repository ends in that crate. An import `in_tests`
+/// stands in a module inside the file, so its first `super` is the file.
+pub(super) fn resolve(layout: &Layout, path: &str, import: &Import, in_tests: bool) -> Vec<u32> {
     let inside = children_directory(layout, path);
     if let Some(name) = import.module.strip_prefix("mod:") {
         return module_file(layout, &join(&inside, name)).into_iter().collect();
@@ -19,6 +20,7 @@ pub(super) fn resolve(layout: &Layout, path: &str, import: &Import) -> Vec<u32> 
     let mut base = match first {
         "crate" => crate_source(layout, path),
         "self" => Some(inside),
+        "super" if in_tests => Some(inside),
         "super" => Some(directory(&inside).to_owned()),
         name => other_crate(layout, name)
             .or_else(|| module_file(layout, &join(&inside, name)).map(|_| join(&inside, name))),

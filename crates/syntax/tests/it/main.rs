@@ -1,0 +1,6 @@
+//! Does the crate keep its promises on whole files and on any bytes?
+
+mod languages;
+mod lines;
+mod patches;
+mod robustness;
