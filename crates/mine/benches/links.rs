@@ -82,7 +82,12 @@ fn arguments() -> Result<Arguments, Failure> {
 }
 
 /// Reads the gold of the changelog that has most of it.
-fn gold(repo: &GitRepository, head: &CommitId, name: &RepoName) -> Result<Vec<GoldEntry>, Failure> {
+fn gold(
+    repo: &GitRepository,
+    head: &CommitId,
+    name: &RepoName,
+    known_pulls: &BTreeSet<u64>,
+) -> Result<Vec<GoldEntry>, Failure> {
     let mut best = Vec::new();
     for file in repo.files(&repo.commit(head)?.tree)? {
         if is_changelog(&file.path)

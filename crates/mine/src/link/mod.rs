@@ -98,16 +98,24 @@ impl Default for Methods {
 
 /// Returns how sure a method is, 0 to 100.
 ///
-/// Closing keywords, mentions and the two subjects are measured (see
-/// `docs/results/links.md`); the others are assigned.
-pub fn confidence(method: LinkMethod) -> u8 {
-    match method {
-        LinkMethod::Record | LinkMethod::PullHead => 99,
-        LinkMethod::MergeSubject | LinkMethod::SquashSubject => 98,
-        LinkMethod::ClosingKeyword => 95,
-        LinkMethod::Trailer | LinkMethod::NewsFragment => 90,
-        LinkMethod::Changelog => 85,
-        LinkMethod::Mention => 40,
+/// Subjects, closing keywords, mentions and news fragments are measured (see
+/// `docs/results/links.md`), the others assigned. Without `known_pulls` the
+/// number of a pull request passes for that of an issue, so these are less sure.
+pub fn confidence(method: LinkMethod, knows_pulls: bool) -> u8 {
+    match (method, knows_pulls) {
+        (
+            LinkMethod::Record
+            | LinkMethod::PullHead
+            | LinkMethod::MergeSubject
+            | LinkMethod::SquashSubject,
+            _,
+        ) => 99,
+        (LinkMethod::ClosingKeyword | LinkMethod::NewsFragment, true) => 95,
+        (LinkMethod::ClosingKeyword | LinkMethod::Trailer, _) => 90,
+        (LinkMethod::Changelog, _) => 85,
+        (LinkMethod::Mention, true) => 70,
+        (LinkMethod::NewsFragment, false) => 60,
+        (LinkMethod::Mention, false) => 40,
     }
 }
 
@@ -152,7 +160,7 @@ impl Found<'_> {
             Source::Commit(id) => EvidenceId::commit(id),
             Source::Record(id) => EvidenceId::record(id),
         };
-        let confidence = confidence(method);
+        let confidence = confidence(method, !self.input.known_pulls.is_empty());
         let excerpt = excerpt(text);
         self.links.push(Link { target, number, method, confidence, evidence, excerpt });
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use backstory_model::{Link, LinkMethod, LinkTarget, RepoName, RepoPath};
 
-use super::changelog::{AddedLine, Entry, entries};
+use super::changelog::{AddedLine, Entry, MOST_NUMBERS, entries};
 
 /// One changelog entry that names issues and the pull requests that closed them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +81,8 @@ pub fn gold_entries(
 
 fn told_apart(entry: Entry, known_pulls: &BTreeSet<u64>) -> GoldEntry {
     let Entry { mut issues, mut pulls, text } = entry;
-    if pulls.is_empty() {
+    // A line that names many numbers lists them and pairs none.
+    if pulls.is_empty() && issues.len() <= MOST_NUMBERS {
         pulls = &issues & known_pulls;
         issues = &issues - known_pulls;
     }

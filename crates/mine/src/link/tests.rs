@@ -92,14 +92,14 @@ fn a_merged_pull_request_is_linked_by_every_method() {
         ..Unit::default()
     };
     insta::assert_snapshot!(unit.told(), @"
-    Pull 15 MergeSubject 98 commit:aaaaa Merge pull request #15 from ada/empty
+    Pull 15 MergeSubject 99 commit:aaaaa Merge pull request #15 from ada/empty
     Pull 15 Changelog 85 commit:aaaaa - Fix the parser. {issue}`12` {pr}`15`
     Pull 15 Record 99 record:chang Fix empty input
     Issue 8 Mention 40 commit:bbbbb Fixes #12, see #15 and #8
     Issue 11 Record 99 record:chang Fix empty input
-    Issue 12 ClosingKeyword 95 commit:bbbbb Fixes #12, see #15 and #8
+    Issue 12 ClosingKeyword 90 commit:bbbbb Fixes #12, see #15 and #8
     Issue 12 Changelog 85 commit:aaaaa - Fix the parser. {issue}`12` {pr}`15`
-    Issue 12 NewsFragment 90 commit:aaaaa changes/12.bugfix.rst
+    Issue 12 NewsFragment 60 commit:aaaaa changes/12.bugfix.rst
     Issue 12 Record 99 record:chang Closes #12
     Issue 13 Trailer 90 commit:bbbbb Issue: #13
     ");
@@ -114,7 +114,7 @@ fn a_unit_without_a_number_has_no_link() {
 #[test]
 fn the_own_number_of_a_squash_is_not_an_issue() {
     let unit = Unit { messages: &["Fix (#15)"], pull: Some(15), ..Unit::default() };
-    insta::assert_snapshot!(unit.told(), @"Pull 15 SquashSubject 98 commit:aaaaa Fix (#15)");
+    insta::assert_snapshot!(unit.told(), @"Pull 15 SquashSubject 99 commit:aaaaa Fix (#15)");
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn a_branch_named_after_an_issue_mentions_it() {
         ..Unit::default()
     };
     insta::assert_snapshot!(unit.told(), @r"
-    Pull 15 MergeSubject 98 commit:aaaaa Merge pull request #15 from ada/12-empty-input
+    Pull 15 MergeSubject 99 commit:aaaaa Merge pull request #15 from ada/12-empty-input
     Issue 12 Mention 40 commit:aaaaa Merge pull request #15 from ada/12-empty-input
     ");
 }
@@ -159,7 +159,7 @@ fn a_dependency_update_links_nothing_but_itself() {
         pull: Some(15),
         ..Unit::default()
     };
-    insta::assert_snapshot!(unit.told(), @"Pull 15 SquashSubject 98 commit:aaaaa Bump click from 8.0 to 8.1 (#15)");
+    insta::assert_snapshot!(unit.told(), @"Pull 15 SquashSubject 99 commit:aaaaa Bump click from 8.0 to 8.1 (#15)");
 }
 
 #[test]
