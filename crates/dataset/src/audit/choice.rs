@@ -237,7 +237,7 @@ impl Choices<'_> {
                 (self.named_file(path, evidence), false)
             }
             ("read/edit-target", Action::View { path, .. }) => {
-                (edit_target(later, path, evidence), true)
+                (edit_target(step, later, path, evidence), true)
             }
             ("read/definition", Action::View { start, end, .. }) => {
                 (self.definition(index, step, (*start, *end), evidence), true)
@@ -344,8 +344,8 @@ fn demand(holds: bool, expected: &str) -> Broken {
     if holds { Ok(()) } else { Err(expected.to_owned()) }
 }
 
-fn changed_term(later: &[Writing], pattern: &str, evidence: &[EvidenceId]) -> Broken {
-    let pattern = pattern.as_bytes();
+fn changed_term(later: &[Writing], text: &str, evidence: &[EvidenceId]) -> Broken {
+    let pattern = text.as_bytes();
     let holds = |text: &[u8]| memmem::find(text, pattern).is_some();
     let occurs = later.iter().any(|writing| {
         holds(&writing.old)
@@ -353,13 +353,24 @@ fn changed_term(later: &[Writing], pattern: &str, evidence: &[EvidenceId]) -> Br
             || writing.paths.iter().any(|path| holds(path.as_bytes()))
     });
     demand(occurs, "a pattern that occurs in a later change")?;
-    demand(evidence.is_empty(), "no evidence")
+    let named = |evidence: &EvidenceId| evidence.parts() == ("symbol", text);
+    demand(evidence.iter().all(named), "no evidence but the pattern itself")
 }
 
-fn edit_target(later: &[Writing], path: &RepoPath, evidence: &[EvidenceId]) -> Broken {
+fn edit_target(
+    step: &Step,
+    later: &[Writing],
+    path: &RepoPath,
+    evidence: &[EvidenceId],
+) -> Broken {
     let target = later.iter().any(|writing| writing.changes && writing.paths.first() == Some(path));
     demand(target, "a path that a later step changes")?;
-    demand(evidence.is_empty(), "no evidence")
+    let viewed = match step.observation.as_ref().map(|seen| &seen.content) {
+        Some(Observation::Lines { blob, .. }) => Some(EvidenceId::blob(blob)),
+        _ => None,
+    };
+    let named = |evidence: &EvidenceId| Some(evidence) == viewed.as_ref();
+    demand(evidence.iter().all(named), "no evidence but the viewed blob")
 }
 
 /// Reads a number that is written without sign or leading zeros.

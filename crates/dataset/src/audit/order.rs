@@ -83,10 +83,8 @@ fn states(steps: &[Step], findings: &mut Findings) {
         if !is_change(&step.action) {
             interrupted = true;
             let place = Place::step(index + 1, "whole/order");
-            let may_name = matches!(step.action, Action::Message { role: Role::Agent, .. });
-            if !may_name {
-                findings.equal(place, "state", (&None, &step.state));
-            }
+            // A message of the agent names its commit as evidence instead.
+            findings.equal(place, "state", (&None, &step.state));
             continue;
         }
         findings.demand(step.state >= latest, place, "states in order", || {

@@ -507,7 +507,7 @@ impl<'a> Replay<'a> {
         let good = match provenance {
             Provenance::Observed { evidence } => is_final && *evidence == [commit],
             Provenance::Derived { rule, evidence } => {
-                !is_final && rule.as_str() == "edit/apply" && evidence.iter().all(|e| *e == commit)
+                !is_final && rule.as_str() == "edit/apply" && *evidence == [commit]
             }
             Provenance::Executed { .. } | Provenance::Synthesized { .. } => false,
         };

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use backstory_model::{
-    AuthoredState, BlobId, ChangeUnit, Commit, CommitId, EvidenceId, FileMode, OpaqueReason,
+    AuthoredState, BlobId, ChangeUnit, Commit, CommitId, EvidenceId, FileMode, OpaqueReason, RecordId,
     RepositoryError, Sequence, Trajectory, TreeChange, TreeId,
 };
 
@@ -244,16 +244,43 @@ impl Check<'_, '_> {
     }
 
     fn links(&mut self) {
+        let mut added = None;
         for link in &self.unit.links {
             let good = link.confidence <= 100
-                && link.number > 0
+                && link.excerpt.contains(&link.number.to_string())
                 && link.excerpt.chars().count() <= EXCERPT_CHARACTERS;
-            self.findings.demand(good, LINKS, "a link within its limits", || format!("{link:?}"));
+            self.findings.demand(good, LINKS, "an excerpt with the number", || format!("{link:?}"));
             let texts = self.texts_of(&link.evidence);
-            let holds = texts.iter().any(|text| holds_words(text, &link.excerpt));
-            self.findings
-                .demand(holds, LINKS, "evidence that holds the excerpt", || format!("{link:?}"));
+            let holds = texts.iter().any(|text| holds_words(text, &link.excerpt))
+                || (link.evidence == EvidenceId::commit(&self.unit.commit)
+                    && added
+                        .get_or_insert_with(|| self.changed_lines().unwrap_or_default())
+                        .iter()
+                        .any(|text| holds_words(text, &link.excerpt)));
+            self.findings.demand(holds, LINKS, "evidence that holds the excerpt", || {
+                format!("{link:?}")
+            });
         }
+    }
+
+    /// Returns the paths and the new lines of the files the mainline commit changes.
+    fn changed_lines(&self) -> Result<Vec<String>, RepositoryError> {
+        let repo = self.sources.repo;
+        let own = repo.commit(&self.unit.commit)?;
+        let before = match &self.unit.parent {
+            Some(parent) => repo.commit(parent)?.tree,
+            None => TreeId::empty(),
+        };
+        let mut lines = Vec::new();
+        for change in repo.changes(&before, &own.tree)? {
+            lines.push(change.path.to_string());
+            for (line, count) in self.balance(&change)? {
+                if count > 0 {
+                    lines.push(String::from_utf8_lossy(&line).into_owned());
+                }
+            }
+        }
+        Ok(lines)
     }
 
     /// Returns the texts a piece of evidence stands for.
@@ -271,7 +298,7 @@ impl Check<'_, '_> {
                 text.map(whole).into_iter().collect()
             }
             ("record", id) => {
-                let versions = self.sources.evidence.versions(&backstory_model::RecordId::new(id));
+                let versions = self.sources.evidence.versions(&RecordId::new(id));
                 versions.into_iter().flat_map(|text| [text.title, text.body]).collect()
             }
             _ => Vec::new(),

@@ -154,7 +154,7 @@ const CHOICES: &[Case] = &[
     ("foresight that is not labeled", "localize/changed-term", |s| step(s, 4).hindsight = false),
     ("foresight that is none", "read/named-file", |s| step(s, 5).hindsight = true),
     ("a named file that is another", "read/named-file", |s| {
-        let wrong = [EvidenceId::requirement(0, 5)];
+        let wrong = [EvidenceId::requirement(6, 11)];
         step(s, 5).choice = Provenance::derived("read/named-file", wrong);
     }),
     ("a hit of a step that found no such line", "read/search-hit", |s| {
@@ -290,7 +290,9 @@ const WHOLE: &[Case] = &[
     ("another tree of a state", "unit/states", |s| {
         s.trajectory.unit.states[1].tree = s.trajectory.unit.states[0].tree.clone();
     }),
-    ("another base", "unit/identity", |s| s.trajectory.unit.base = s.trajectory.unit.parent.clone()),
+    ("another base", "unit/identity", |s| {
+        s.trajectory.unit.base = s.trajectory.unit.parent.clone()
+    }),
     ("another first parent", "unit/identity", |s| {
         s.trajectory.unit.parent = s.trajectory.unit.base.clone();
     }),
@@ -380,6 +382,10 @@ fn a_finding_says_where_what_was_expected_and_what_was_found() {
     let Observation::Hits { total, .. } = seen(&mut bad, 4) else { panic!("a search") };
     *total = 2;
     let findings = bad.audit().findings;
-    insta::assert_snapshot!(findings[0], @"");
+    insta::assert_snapshot!(findings[0], @r#"
+    acme__toy-7 step 4 [search/literal, observed]
+      expected:  … 1, text: "def token(text):" }], total: 1, files: 1 }
+      found:     … 1, text: "def token(text):" }], total: 2, files: 1 }
+    "#);
     assert_eq!(findings.len(), 1);
 }
