@@ -1,1 +1,69 @@
-//! The backstory command: arguments, settings, progress, exit codes.
+//! What was asked for, what does it mean, and how did it go?
+//!
+//! In: arguments, environment and `backstory.toml`. Out: calls of the library
+//! crates with real ports, data on stdout, talk on stderr, an exit code. The
+//! commands are thin; what they do lives in the other crates.
+
+mod arguments;
+mod commands;
+mod cost;
+mod failure;
+mod settings;
+mod talk;
+
+pub mod build;
+
+pub use arguments::Arguments;
+pub use failure::Failure;
+pub use settings::{Config, ENVIRONMENT, Environment, Variable};
+pub use talk::Talk;
+
+use backstory_model::exit;
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+/// Returns the description of the whole command line.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
+/// Runs the command this process was started with and returns its exit code.
+pub fn main() -> u8 {
+    let talk = Talk::to_terminal();
+    let run = || run(std::env::args_os(), &Environment::of_process(), &talk);
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) {
+        Ok(code) => code,
+        Err(_) => {
+            talk.say("error: internal error; the message above says where");
+            talk.say("\nhint: please report it; nothing half-written was left behind");
+            exit::ERROR
+        }
+    }
+}
+
+/// Runs one command line and returns its exit code.
+pub fn run<A>(
+    arguments: impl IntoIterator<Item = A>,
+    environment: &Environment,
+    talk: &Talk,
+) -> u8
+where
+    A: Into<std::ffi::OsString> + Clone,
+{
+    let parsed = command()
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    let outcome = match parsed {
+        Ok(arguments) => commands::run(arguments, environment, talk),
+        Err(error) => return say_usage(&error),
+    };
+    outcome.unwrap_or_else(|failure| {
+        talk.say(&failure.to_string());
+        failure.code()
+    })
+}
+
+fn say_usage(error: &clap::Error) -> u8 {
+    // A closed pipe is no reason to fail.
+    let _ = error.print();
+    if error.use_stderr() { exit::ERROR } else { exit::OK }
+}

@@ -1,0 +1,267 @@
+//! What can be typed?
+//!
+//! One struct per command; what the arguments mean together with environment
+//! and configuration is decided in `settings`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Reconstruct how code came to be, step by step, with evidence
+///
+/// Backstory reads the history of git repositories and writes trajectories:
+/// what was asked for, where it belonged, what was read, what was changed.
+/// Every step says how it is known, and `audit` derives all of them again.
+#[derive(Debug, Parser)]
+#[command(name = "backstory", version, max_term_width = 100)]
+pub struct Arguments {
+    /// The configuration file, instead of the `backstory.toml` found upward
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Build(BuildArgs),
+    Show(ShowArgs),
+    Export(ExportArgs),
+    Validate(ValidateArgs),
+    Audit(AuditArgs),
+    Plan(PlanArgs),
+    RunUnit(RunUnitArgs),
+    Collect(CollectArgs),
+    Doctor(DoctorArgs),
+    Schema(SchemaArgs),
+    Completions(CompletionsArgs),
+}
+
+/// The repositories to read, and what of them.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct SourceArgs {
+    /// The repositories: work trees, bare mirrors or shared clones
+    #[arg(required = true, value_name = "REPOSITORY")]
+    pub(crate) repositories: Vec<PathBuf>,
+    /// What the repository is called, if its remote and its path do not say
+    #[arg(long, value_name = "OWNER/NAME")]
+    pub(crate) repo_name: Option<String>,
+    /// The folder with issue and pull request records
+    #[arg(long, value_name = "DIR")]
+    pub(crate) records: Option<PathBuf>,
+}
+
+/// Which units to take, and how.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct SelectArgs {
+    /// The commit, branch or tag to start from, instead of HEAD
+    #[arg(long, value_name = "REVISION")]
+    pub(crate) head: Option<String>,
+    /// Only units committed at or after this date, e.g., `2024-01-31`
+    #[arg(long, value_name = "DATE")]
+    pub(crate) since: Option<String>,
+    /// Only the newest N units of each repository
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u32>,
+    /// Files larger than this many bytes are not shown
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) file_limit: Option<u64>,
+}
+
+/// Build trajectories from the history of repositories
+///
+/// Every commit of the mainline is a unit. Each unit ends up accepted, with a
+/// trajectory, or rejected, with a reason; a table of where they went closes
+/// the build. A build that was stopped goes on where it stopped, and one with
+/// nothing left to do ends at once.
+#[derive(Args, Debug)]
+pub(crate) struct BuildArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
+    /// The directory of the run; created, or continued
+    #[arg(short, long, value_name = "RUN")]
+    pub(crate) out: PathBuf,
+    /// How many units are worked on at a time
+    #[arg(short, long, value_name = "N")]
+    pub(crate) jobs: Option<usize>,
+    /// Print the counts as one JSON object on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Show one trajectory in the terminal
+#[derive(Args, Debug)]
+pub(crate) struct ShowArgs {
+    /// The run
+    pub(crate) run: PathBuf,
+    /// The unit, e.g., `pallets__click-3781`
+    pub(crate) unit: String,
+    /// Print the trajectory as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Export the trajectories of a run
+///
+/// Writes one folder per format. Folders of an earlier export are replaced.
+#[derive(Args, Debug)]
+pub(crate) struct ExportArgs {
+    /// The run
+    pub(crate) run: PathBuf,
+    /// The formats, separated by commas: `atif`, `parquet`, `chat`
+    #[arg(long = "to", value_name = "FORMATS", value_delimiter = ',')]
+    pub(crate) formats: Vec<String>,
+    /// The directory to write
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// The tools the trajectories speak of: `openhands`, `swe-agent`, `backstory`
+    #[arg(long, value_name = "DIALECT")]
+    pub(crate) dialect: Option<String>,
+    /// Do not train on steps chosen with knowledge of the final change
+    #[arg(long)]
+    pub(crate) no_train_on_hindsight: bool,
+}
+
+/// Say what a consumer would reject or drop
+#[derive(Args, Debug)]
+pub(crate) struct ValidateArgs {
+    /// The exported file or folder
+    pub(crate) path: PathBuf,
+    /// The consumer
+    #[arg(long, value_enum)]
+    pub(crate) target: Target,
+}
+
+/// A consumer of exported files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Target {
+    /// Harbor, which reads ATIF
+    Atif,
+    /// TRL
+    Trl,
+    /// Axolotl
+    Axolotl,
+    /// LLaMA-Factory
+    Llamafactory,
+}
+
+/// Derive every step of a run again and report every difference
+///
+/// Shares no code with what wrote the run. Ends with exit code 1 if one byte
+/// differs.
+#[derive(Args, Debug)]
+pub(crate) struct AuditArgs {
+    /// The run
+    pub(crate) run: PathBuf,
+    /// A repository of the run: its path, or NAME=PATH where there are several
+    #[arg(long = "repo", value_name = "[NAME=]PATH", required = true)]
+    pub(crate) repositories: Vec<String>,
+    /// The folder with the records the run was built with
+    #[arg(long, value_name = "DIR")]
+    pub(crate) records: Option<PathBuf>,
+    /// Print the report as one JSON object on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Write the work manifest: one line for every unit to do
+///
+/// `plan`, `run-unit` and `collect` are the three parts of `build`, for any
+/// engine that spreads work over machines.
+#[derive(Args, Debug)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
+    /// The file to write
+    #[arg(short, long, value_name = "MANIFEST")]
+    pub(crate) out: PathBuf,
+}
+
+/// Do units of a work manifest
+///
+/// Doing a unit again changes nothing. Any number of workers may write to the
+/// same run.
+#[derive(Args, Debug)]
+pub(crate) struct RunUnitArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// The work manifest
+    #[arg(long, value_name = "MANIFEST")]
+    pub(crate) manifest: PathBuf,
+    /// The keys of the units to do
+    #[arg(long = "key", value_name = "KEY", required_unless_present = "shard")]
+    pub(crate) keys: Vec<String>,
+    /// Every N-th unit, starting at the I-th (from 0)
+    #[arg(long, value_name = "I/N", conflicts_with = "keys")]
+    pub(crate) shard: Option<String>,
+    /// The directory of the run
+    #[arg(short, long, value_name = "RUN")]
+    pub(crate) out: PathBuf,
+}
+
+/// Put finished units together into a run
+#[derive(Args, Debug)]
+pub(crate) struct CollectArgs {
+    /// The work manifest
+    #[arg(long, value_name = "MANIFEST")]
+    pub(crate) manifest: PathBuf,
+    /// The directory of the run
+    #[arg(short, long, value_name = "RUN")]
+    pub(crate) out: PathBuf,
+    /// Print the counts as one JSON object on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Say what this machine offers and what is missing
+#[derive(Args, Debug)]
+pub(crate) struct DoctorArgs {
+    /// The directory a run would be written to
+    #[arg(short, long, value_name = "DIR", default_value = ".")]
+    pub(crate) out: PathBuf,
+}
+
+/// Print the JSON Schema of a file format
+#[derive(Args, Debug)]
+pub(crate) struct SchemaArgs {
+    /// The format
+    #[arg(value_enum)]
+    pub(crate) kind: SchemaKind,
+}
+
+/// A file format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaKind {
+    /// A trajectory
+    Trajectory,
+    /// A line of a record file
+    Records,
+    /// Where one unit went
+    Disposition,
+    /// The manifest of a run
+    Manifest,
+    /// The configuration file
+    Config,
+}
+
+/// Print the completions of a shell
+#[derive(Args, Debug)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        super::Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,118 @@
+//! What does this machine offer, and what is missing?
+
+use std::path::Path;
+
+use backstory_model::{SchemaVersion, exit};
+use backstory_store::fs;
+use rustix::fs::statvfs;
+
+use crate::arguments::DoctorArgs;
+use crate::settings::Settings;
+use crate::{Failure, Talk};
+
+/// Space below which a run of a middling repository may not fit.
+const ENOUGH_DISK: u64 = 1 << 30;
+
+/// Memory below which a build may be slow or end early.
+const ENOUGH_MEMORY: u64 = 1 << 30;
+
+/// One thing that was looked at.
+struct Check {
+    what: &'static str,
+    found: String,
+    /// What to do about it; `None` when it is fine.
+    advice: Option<&'static str>,
+}
+
+/// Prints what was found, one line each; exit code 1 when something is missing.
+pub(super) fn doctor(args: &DoctorArgs, settings: &Settings, talk: &Talk) -> Result<u8, Failure> {
+    let checks = [
+        version(),
+        cores(),
+        memory(),
+        disk(&args.out),
+        config(settings),
+        records(settings),
+        Check { what: "sandbox", found: "not part of this version; nothing foreign is run".into(), advice: None },
+    ];
+    for check in &checks {
+        let mark = if check.advice.is_some() { "!" } else { " " };
+        talk.data(&format!("{mark} {:<10}{}\n", check.what, check.found))?;
+    }
+    for check in &checks {
+        if let Some(advice) = check.advice {
+            talk.say(&format!("hint: {}: {advice}", check.what));
+        }
+    }
+    let good = checks.iter().all(|check| check.advice.is_none());
+    Ok(if good { exit::OK } else { exit::FINDINGS })
+}
+
+fn version() -> Check {
+    let found =
+        format!("backstory {}, format {}", env!("CARGO_PKG_VERSION"), SchemaVersion::CURRENT);
+    Check { what: "version", found, advice: None }
+}
+
+fn cores() -> Check {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    Check { what: "cores", found: cores.to_string(), advice: None }
+}
+
+fn memory() -> Check {
+    let available = fs::read_text(Path::new("/proc/meminfo")).ok().and_then(|text| {
+        let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+        line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
+    });
+    match available {
+        Some(bytes) => Check {
+            what: "memory",
+            found: format!("{} MiB available", bytes >> 20),
+            advice: (bytes < ENOUGH_MEMORY).then_some("build with `--jobs 1`"),
+        },
+        None => Check { what: "memory", found: "unknown on this system".into(), advice: None },
+    }
+}
+
+fn disk(path: &Path) -> Check {
+    match statvfs(path) {
+        Ok(space) => {
+            let bytes = space.f_bavail.saturating_mul(space.f_frsize);
+            Check {
+                what: "disk",
+                found: format!("{} MiB free at `{}`", bytes >> 20, path.display()),
+                advice: (bytes < ENOUGH_DISK)
+                    .then_some("free some space or choose another directory with `-o`"),
+            }
+        }
+        Err(error) => Check {
+            what: "disk",
+            found: format!("`{}`: {error}", path.display()),
+            advice: Some("choose a directory that exists with `-o`"),
+        },
+    }
+}
+
+fn config(settings: &Settings) -> Check {
+    let found = match &settings.config_path {
+        Some(path) => format!("`{}`", path.display()),
+        None => "no `backstory.toml` here or above; defaults apply".into(),
+    };
+    Check { what: "config", found, advice: None }
+}
+
+fn records(settings: &Settings) -> Check {
+    match settings.records(None) {
+        Some(folder) => Check {
+            what: "records",
+            found: format!("`{}`", folder.display()),
+            advice: (!folder.is_dir()).then_some("the folder does not exist"),
+        },
+        None => Check {
+            what: "records",
+            found: "none set; requirements come from commit messages unless `--records` is given"
+                .into(),
+            advice: None,
+        },
+    }
+}

@@ -1,0 +1,61 @@
+//! How are the trajectories of a run exported?
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use backstory_dataset::{
+    Dialect, ExportContext, ExportFormat, ExportOptions, Exported, UnknownWord,
+};
+use backstory_model::exit;
+use backstory_store::RunDirectory;
+
+use crate::arguments::ExportArgs;
+use crate::settings::Settings;
+use crate::{Failure, Talk};
+
+/// Writes one folder per format.
+pub(super) fn export(args: ExportArgs, settings: &Settings, talk: &Talk) -> Result<u8, Failure> {
+    let run = RunDirectory::read_only(&args.run)?;
+    let manifest = run.manifest()?;
+    let options = options(&args, settings)?;
+    let context =
+        ExportContext { counts: manifest.counts, repositories: manifest.repositories };
+    let trajectories = run.trajectories()?;
+    let exported =
+        backstory_dataset::export(trajectories, &run, &args.out, &context, &options)
+            .map_err(Failure::from)?;
+    say(&exported, talk);
+    Ok(exit::OK)
+}
+
+fn options(args: &ExportArgs, settings: &Settings) -> Result<ExportOptions, Failure> {
+    let default = ExportOptions::default();
+    let formats: BTreeSet<ExportFormat> = settings
+        .formats(args.formats.clone())
+        .iter()
+        .map(|word| ExportFormat::from_str(word))
+        .collect::<Result<_, UnknownWord>>()
+        .map_err(|error| Failure::of(error, "the option `--to` cannot be understood"))?;
+    let dialect = match settings.dialect(args.dialect.clone()) {
+        Some(word) => Dialect::from_str(&word)
+            .map_err(|error| Failure::of(error, "the option `--dialect` cannot be understood"))?,
+        None => default.dialect,
+    };
+    let formats = if formats.is_empty() { default.formats } else { formats };
+    Ok(ExportOptions {
+        formats,
+        dialect,
+        train_on_hindsight: !args.no_train_on_hindsight,
+        ..default
+    })
+}
+
+fn say(exported: &Exported, talk: &Talk) {
+    talk.say(&format!(
+        "{} trajectories, {} steps, {} task instances",
+        exported.trajectories, exported.steps, exported.instances
+    ));
+    for (format, folder) in &exported.folders {
+        talk.say(&format!("{format}: {}", folder.display()));
+    }
+}

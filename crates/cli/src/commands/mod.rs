@@ -1,0 +1,45 @@
+//! Which function does which command call?
+
+mod audit;
+mod build;
+mod doctor;
+mod export;
+mod schema;
+mod show;
+mod validate;
+
+use clap_complete::generate;
+
+use crate::arguments::{Arguments, Command, CompletionsArgs};
+use crate::settings::Settings;
+use crate::{Environment, Failure, Talk};
+use backstory_model::exit;
+
+/// Runs one command and returns its exit code.
+pub(crate) fn run(
+    arguments: Arguments,
+    environment: &Environment,
+    talk: &Talk,
+) -> Result<u8, Failure> {
+    let settings = Settings::load(arguments.config.as_deref(), environment)?;
+    match arguments.command {
+        Command::Build(args) => build::build(args, &settings, talk),
+        Command::Plan(args) => build::plan(args, &settings, talk),
+        Command::RunUnit(args) => build::run_unit(args, &settings, talk),
+        Command::Collect(args) => build::collect(&args, talk),
+        Command::Show(args) => show::show(&args, talk),
+        Command::Export(args) => export::export(args, &settings, talk),
+        Command::Validate(args) => validate::validate(&args, talk),
+        Command::Audit(args) => audit::audit(args, &settings, talk),
+        Command::Doctor(args) => doctor::doctor(&args, &settings, talk),
+        Command::Schema(args) => schema::schema(&args, talk),
+        Command::Completions(args) => completions(&args, talk),
+    }
+}
+
+fn completions(args: &CompletionsArgs, talk: &Talk) -> Result<u8, Failure> {
+    let mut script = Vec::new();
+    generate(args.shell, &mut crate::command(), "backstory", &mut script);
+    talk.data(&String::from_utf8_lossy(&script))?;
+    Ok(exit::OK)
+}

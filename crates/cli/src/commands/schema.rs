@@ -1,0 +1,22 @@
+//! Which JSON Schema does a file format have?
+
+use backstory_model::{Disposition, Record, RunManifest, Trajectory, exit};
+use schemars::{Schema, schema_for};
+
+use crate::arguments::{SchemaArgs, SchemaKind};
+use crate::{Config, Failure, Talk};
+
+/// Prints one schema.
+pub(super) fn schema(args: &SchemaArgs, talk: &Talk) -> Result<u8, Failure> {
+    let schema: Schema = match args.kind {
+        SchemaKind::Trajectory => schema_for!(Trajectory),
+        SchemaKind::Records => schema_for!(Record),
+        SchemaKind::Disposition => schema_for!(Disposition),
+        SchemaKind::Manifest => schema_for!(RunManifest),
+        SchemaKind::Config => schema_for!(Config),
+    };
+    let text = serde_json::to_string_pretty(&schema)
+        .map_err(|error| Failure::of(error, "failed to write the schema"))?;
+    talk.data(&format!("{text}\n"))?;
+    Ok(exit::OK)
+}

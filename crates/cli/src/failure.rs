@@ -1,0 +1,136 @@
+//! What went wrong, why, and what can be done about it?
+//!
+//! In: the errors of the libraries. Out: one sentence, its causes, a hint and
+//! an exit code.
+
+use std::error::Error;
+use std::fmt;
+
+use backstory_dataset::ExportError;
+use backstory_mine::MineError;
+use backstory_mine::records::RecordsError;
+use backstory_model::exit;
+use backstory_store::StoreError;
+use backstory_table::TableError;
+
+/// A command that could not do its work.
+#[derive(Debug)]
+pub struct Failure {
+    error: anyhow::Error,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// Says it in one sentence.
+    pub fn new(sentence: impl Into<String>) -> Self {
+        Self { error: anyhow::Error::msg(sentence.into()), hint: None }
+    }
+
+    /// Says what was tried when the error came up.
+    pub fn of(error: impl Error + Send + Sync + 'static, tried: &str) -> Self {
+        Self { error: anyhow::Error::new(error).context(tried.to_owned()), hint: None }
+    }
+
+    /// Adds what can be done about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Returns the exit code.
+    pub fn code(&self) -> u8 {
+        exit::ERROR
+    }
+
+    fn plain(error: impl Error + Send + Sync + 'static, hint: Option<&str>) -> Self {
+        Self { error: anyhow::Error::new(error), hint: hint.map(str::to_owned) }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.error)?;
+        for cause in self.error.chain().skip(1) {
+            write!(f, "\n  Caused by: {cause}")?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "\n\nhint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let hint = store_hint(&error);
+        Self::plain(error, hint)
+    }
+}
+
+fn store_hint(error: &StoreError) -> Option<&'static str> {
+    if error.is_disk_full() {
+        return Some("free some space and run the same command again; it goes on where it stopped");
+    }
+    match error {
+        StoreError::Locked { .. } => {
+            Some("wait for the other build to end, or write to another directory")
+        }
+        StoreError::NotARun { .. } => Some("choose an empty or a new directory with `-o`"),
+        StoreError::NoRun { .. } => Some("make one with `backstory build REPOSITORY -o RUN`"),
+        StoreError::Incomplete { .. } => {
+            Some("run the same `backstory build` again; it goes on where it stopped")
+        }
+        StoreError::Damaged { .. } | StoreError::MissingBlob { .. } => {
+            Some("`backstory audit` lists what is damaged; `backstory build` makes it again")
+        }
+        StoreError::Schema { .. } => Some("use the version of backstory that wrote the run"),
+        StoreError::Ledger { .. } => {
+            Some("the ledger `state.sqlite` can be deleted; it holds nothing that is not in the files")
+        }
+        StoreError::Read { .. }
+        | StoreError::Write { .. }
+        | StoreError::ReadOnly { .. }
+        | StoreError::MissingUnit { .. } => None,
+    }
+}
+
+impl From<MineError> for Failure {
+    fn from(error: MineError) -> Self {
+        let hint = match &error {
+            MineError::NotARepository { .. } => {
+                Some("give a work tree, a bare repository or a `.git` directory")
+            }
+            MineError::NoCommits { .. } => {
+                Some("commit something, or name the commit to start from with `--head`")
+            }
+            MineError::Unreadable { .. } | MineError::Object(_) => {
+                Some("`git fsck` tells what is damaged; fetch the repository again")
+            }
+            _ => None,
+        };
+        Self::plain(error, hint)
+    }
+}
+
+impl From<RecordsError> for Failure {
+    fn from(error: RecordsError) -> Self {
+        Self::plain(error, Some("`backstory schema records` prints the format of record files"))
+    }
+}
+
+impl From<TableError> for Failure {
+    fn from(error: TableError) -> Self {
+        Self::plain(error, None)
+    }
+}
+
+impl From<ExportError> for Failure {
+    fn from(error: ExportError) -> Self {
+        let hint = match &error {
+            ExportError::Occupied { .. } => Some("choose another directory with `-o`"),
+            _ => None,
+        };
+        Self::plain(error, hint)
+    }
+}

@@ -1,0 +1,209 @@
+//! What do flags, environment and `backstory.toml` mean together?
+//!
+//! In: the arguments, the environment variables below and the nearest
+//! `backstory.toml`. Out: settings without a question left open. A flag wins
+//! over the environment, that over the file, that over the default; decided
+//! here and nowhere else.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use backstory_store::fs;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::Failure;
+
+/// The name of the configuration file.
+pub const CONFIG_FILE: &str = "backstory.toml";
+
+/// One environment variable the program reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What it sets.
+    pub about: &'static str,
+}
+
+/// Names the configuration file.
+pub const CONFIG: Variable = Variable {
+    name: "BACKSTORY_CONFIG",
+    about: "The configuration file, instead of the `backstory.toml` found upward",
+};
+/// Sets how many threads work.
+pub const JOBS: Variable =
+    Variable { name: "BACKSTORY_JOBS", about: "How many units are worked on at a time" };
+/// Names the folder of the records.
+pub const RECORDS: Variable =
+    Variable { name: "BACKSTORY_RECORDS", about: "The folder with issue and pull request records" };
+/// Sets the dialect of exports.
+pub const DIALECT: Variable =
+    Variable { name: "BACKSTORY_DIALECT", about: "The tool dialect of exports" };
+
+/// Every environment variable the program reads.
+pub const ENVIRONMENT: &[Variable] = &[CONFIG, JOBS, RECORDS, DIALECT];
+
+/// The environment variables, as far as the program reads them.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(BTreeMap<&'static str, String>);
+
+impl Environment {
+    /// Reads the variables of this process.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads them")]
+    pub fn of_process() -> Self {
+        let read = |variable: &Variable| Some((variable.name, std::env::var(variable.name).ok()?));
+        Self(ENVIRONMENT.iter().filter_map(read).collect())
+    }
+
+    fn text(&self, variable: Variable) -> Option<&str> {
+        self.0.get(variable.name).map(String::as_str).filter(|text| !text.is_empty())
+    }
+
+    fn parse<T: FromStr>(&self, variable: Variable) -> Result<Option<T>, Failure>
+    where
+        T::Err: std::error::Error + Send + Sync + 'static,
+    {
+        let parse = |text: &str| {
+            text.parse().map_err(|error| {
+                Failure::of(error, &format!("`{}` is set to `{text}`", variable.name))
+            })
+        };
+        self.text(variable).map(parse).transpose()
+    }
+}
+
+/// The configuration file `backstory.toml`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// What `backstory build` does.
+    pub build: BuildConfig,
+    /// What `backstory export` does.
+    pub export: ExportConfig,
+}
+
+/// The choices of `backstory build`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct BuildConfig {
+    /// How many units are worked on at a time; the number of cores if absent.
+    pub jobs: Option<usize>,
+    /// The folder with issue and pull request records, relative to this file.
+    pub records: Option<PathBuf>,
+    /// Files larger than this many bytes are not shown; 1 MiB if absent.
+    pub file_limit: Option<u64>,
+}
+
+/// The choices of `backstory export`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ExportConfig {
+    /// The formats to write: `atif`, `parquet`, `chat`.
+    pub to: Option<Vec<String>>,
+    /// The tool dialect: `openhands`, `swe-agent`, `backstory`.
+    pub dialect: Option<String>,
+}
+
+/// Everything that may answer a question the flags leave open.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    environment: Environment,
+    config: Config,
+    /// The configuration file that was read.
+    pub config_path: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Reads the configuration file, if there is one.
+    pub fn load(flag: Option<&Path>, environment: &Environment) -> Result<Self, Failure> {
+        let named = flag.map(Path::to_owned).or_else(|| environment.text(CONFIG).map(Into::into));
+        let path = match named {
+            Some(path) => Some(path),
+            None => find_upward(),
+        };
+        let config = path.as_deref().map(read_config).transpose()?.unwrap_or_default();
+        Ok(Self { environment: environment.clone(), config, config_path: path })
+    }
+
+    /// Returns how many threads work.
+    pub fn jobs(&self, flag: Option<usize>) -> Result<usize, Failure> {
+        let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let chosen = match flag {
+            Some(jobs) => Some(jobs),
+            None => self.environment.parse(JOBS)?.or(self.config.build.jobs),
+        };
+        match chosen {
+            Some(0) => Err(Failure::new("the number of jobs is 0")
+                .hint("give at least 1, or leave it out to use every core")),
+            other => Ok(other.unwrap_or_else(cores)),
+        }
+    }
+
+    /// Returns the folder of the records.
+    pub fn records(&self, flag: Option<PathBuf>) -> Option<PathBuf> {
+        let beside_config = |path: &PathBuf| match self.config_path.as_deref().and_then(Path::parent)
+        {
+            Some(directory) => directory.join(path),
+            None => path.clone(),
+        };
+        flag.or_else(|| self.environment.text(RECORDS).map(Into::into))
+            .or_else(|| self.config.build.records.as_ref().map(beside_config))
+    }
+
+    /// Returns the size up to which files are shown.
+    pub fn file_limit(&self, flag: Option<u64>, default: u64) -> u64 {
+        flag.or(self.config.build.file_limit).unwrap_or(default)
+    }
+
+    /// Returns the tool dialect of exports.
+    pub fn dialect(&self, flag: Option<String>) -> Option<String> {
+        flag.or_else(|| self.environment.text(DIALECT).map(str::to_owned))
+            .or_else(|| self.config.export.dialect.clone())
+    }
+
+    /// Returns the formats to export to; empty when nothing says.
+    pub fn formats(&self, flag: Vec<String>) -> Vec<String> {
+        if flag.is_empty() { self.config.export.to.clone().unwrap_or_default() } else { flag }
+    }
+}
+
+fn find_upward() -> Option<PathBuf> {
+    let here = std::env::current_dir().ok()?;
+    here.ancestors().map(|directory| directory.join(CONFIG_FILE)).find(|path| path.is_file())
+}
+
+fn read_config(path: &Path) -> Result<Config, Failure> {
+    toml::from_str(&fs::read_text(path)?).map_err(|error| {
+        Failure::of(error, &format!("failed to read the configuration `{}`", path.display()))
+            .hint("`backstory schema config` prints what it may hold")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Environment, JOBS, Settings};
+
+    fn settings(variable: Option<&str>, file: Option<usize>) -> Settings {
+        let mut settings = Settings::default();
+        settings.environment =
+            Environment(variable.map(|text| (JOBS.name, text.to_owned())).into_iter().collect());
+        settings.config.build.jobs = file;
+        settings
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_environment_and_that_over_the_file() {
+        assert_eq!(settings(Some("3"), Some(5)).jobs(Some(2)).unwrap(), 2);
+        assert_eq!(settings(Some("3"), Some(5)).jobs(None).unwrap(), 3);
+        assert_eq!(settings(None, Some(5)).jobs(None).unwrap(), 5);
+        assert!(settings(None, None).jobs(None).unwrap() >= 1);
+    }
+
+    #[test]
+    fn a_variable_that_is_no_number_is_named() {
+        let error = settings(Some("many"), None).jobs(None).unwrap_err();
+        assert!(error.to_string().starts_with("error: `BACKSTORY_JOBS` is set to `many`"));
+    }
+}

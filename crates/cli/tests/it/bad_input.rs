@@ -1,0 +1,124 @@
+//! Is what is wrong with the input said in one sentence, with the right code?
+
+use backstory_testkit::{Layout, RepoBuilder};
+
+use crate::sample::{bare, context, history};
+
+#[test]
+fn a_directory_without_git_is_named() {
+    let context = context();
+    context.write("plain/file.txt", "text");
+    let said = context.backstory(["build", "plain", "-o", "run"]).run();
+    insta::assert_snapshot!(said, @"");
+    assert!(!context.path("run").exists());
+}
+
+#[test]
+fn a_path_that_does_not_exist_is_named() {
+    let context = context();
+    let said = context.backstory(["build", "nowhere", "-o", "run"]).run();
+    insta::assert_snapshot!(said, @"");
+}
+
+#[test]
+fn a_repository_without_commits_is_named() {
+    let context = context();
+    RepoBuilder::new("acme/toy").write(&context.path("acme+toy"), Layout::BareWithoutConfig);
+    let said = context.backstory(["build", "acme+toy", "-o", "run"]).run();
+    insta::assert_snapshot!(said, @"");
+}
+
+#[test]
+fn an_unknown_revision_is_named() {
+    let context = context();
+    bare(context.directory());
+    let said = context.backstory(["build", "acme+toy", "--head", "v9", "-o", "run"]).run();
+    insta::assert_snapshot!(said, @"");
+}
+
+#[test]
+fn a_repository_without_a_name_asks_for_one() {
+    let context = context();
+    let place = context.path("nameless");
+    history().write(&place, Layout::BareWithoutConfig);
+    let said = context.backstory(["build", "nameless", "-o", "run"]).run();
+    assert_eq!(said.exit_code, Some(2), "{said}");
+}
+
+#[test]
+fn a_directory_with_other_files_is_not_written_to() {
+    let context = context();
+    bare(context.directory());
+    context.write("run/letter.txt", "dear");
+    let said = context.backstory(["build", "acme+toy", "-o", "run"]).run();
+    insta::assert_snapshot!(said, @"");
+    assert_eq!(backstory_store::fs::entries(&context.path("run")).unwrap().len(), 1);
+}
+
+#[test]
+fn a_second_build_on_one_run_is_refused() {
+    let context = context();
+    bare(context.directory());
+    let _lock = backstory_store::RunDirectory::open(&context.path("run")).unwrap();
+    let said = context.backstory(["build", "acme+toy", "-o", "run"]).run();
+    insta::assert_snapshot!(said, @"");
+}
+
+#[test]
+fn a_broken_record_line_is_named_and_the_rest_is_built() {
+    let context = context();
+    bare(context.directory());
+    context.write(
+        "records/issues.ndjson",
+        concat!(
+            r#"{"kind":"header","format":"backstory-records","version":1}"#,
+            "\n{\"kind\":\"issue\",\"id\":\"issue:1\"\n",
+            r#"{"kind":"issue","id":"issue:1","number":1,"title":"parse(None) fails"}"#,
+            "\n"
+        ),
+    );
+    let arguments = ["build", "acme+toy", "-o", "run", "--records", "records"];
+    let said = context.backstory(arguments).run();
+    assert_eq!(said.exit_code, Some(1), "{said}");
+    assert!(said.stderr.contains("warning: records: `issues.ndjson` line 2: "), "{said}");
+    assert!(said.stderr.contains("units found"), "{said}");
+}
+
+#[test]
+fn records_of_an_unknown_version_are_refused() {
+    let context = context();
+    bare(context.directory());
+    context.write(
+        "records/issues.ndjson",
+        "{\"kind\":\"header\",\"format\":\"backstory-records\",\"version\":9}\n",
+    );
+    let arguments = ["build", "acme+toy", "-o", "run", "--records", "records"];
+    let said = context.backstory(arguments).run();
+    insta::assert_snapshot!(said, @"");
+}
+
+#[test]
+fn a_run_of_a_later_version_is_refused() {
+    let context = context();
+    bare(context.directory());
+    context.backstory(["build", "acme+toy", "-o", "run"]).run();
+    context.write("run/manifest.json", r#"{"schema":{"major":9,"minor":0}}"#);
+    let said = context.backstory(["export", "run", "--to", "atif", "-o", "out"]).run();
+    insta::assert_snapshot!(said, @"");
+    assert!(!context.path("out").exists());
+}
+
+#[test]
+fn an_unknown_key_of_the_configuration_is_named() {
+    let context = context();
+    bare(context.directory());
+    context.write("backstory.toml", "[build]\njobz = 3\n");
+    let said = context.backstory(["build", "acme+toy", "-o", "run"]).run();
+    insta::assert_snapshot!(said, @"");
+}
+
+#[test]
+fn a_run_that_is_not_there_is_named() {
+    let said = context().backstory(["show", "run", "acme__toy-2"]).run();
+    insta::assert_snapshot!(said, @"");
+}

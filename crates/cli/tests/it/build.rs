@@ -1,0 +1,63 @@
+//! What does a build say, and does it write the same bytes every time?
+
+use backstory_store::Faults;
+use backstory_testkit::Layout;
+
+use crate::sample::{bare, build, context, covered, history, steady};
+
+#[test]
+fn build_tells_where_every_unit_went() {
+    let context = context();
+    bare(context.directory());
+    let said = context.backstory(["build", "acme+toy", "-o", "run", "--json", "--jobs", "1"]).run();
+    insta::assert_snapshot!(steady(&said), @"");
+}
+
+#[test]
+fn an_unchanged_build_stops_at_once_and_says_the_same_counts() {
+    let context = context();
+    bare(context.directory());
+    let arguments = ["build", "acme+toy", "-o", "run", "--json"];
+    let first = steady(&context.backstory(arguments).run());
+    let before = covered(&context.path("run"));
+    let second = steady(&context.backstory(arguments).run());
+    let stdout = |text: &str| text.lines().nth(2).map(str::to_owned);
+    assert_eq!(stdout(&first), stdout(&second));
+    assert!(second.contains("nothing has changed since the last build"), "{second}");
+    assert_eq!(covered(&context.path("run")), before);
+}
+
+#[test]
+fn workers_layout_and_directory_do_not_change_a_byte() {
+    let temp = tempfile::tempdir().unwrap();
+    let one = temp.path().join("one");
+    build(&bare(temp.path()), &one, 1, Faults::none()).unwrap();
+    let expected = covered(&one);
+    for (name, layout) in [("two", Layout::WorkTree), ("three", Layout::SharedClone)] {
+        let place = temp.path().join(name).join("acme__toy");
+        let repository = history().write(&place, layout);
+        let out = temp.path().join(name).join("run");
+        build(&repository, &out, 2, Faults::none()).unwrap();
+        assert_eq!(covered(&out).keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
+        assert!(covered(&out) == expected, "{name} differs in some file");
+    }
+}
+
+#[test]
+fn limit_takes_the_newest_units() {
+    let context = context();
+    bare(context.directory());
+    let arguments = ["build", "acme+toy", "-o", "run", "--json", "--limit", "2"];
+    let said = context.backstory(arguments).run();
+    assert!(said.stdout.starts_with(r#"{"units_found":2,"#), "{said}");
+}
+
+#[test]
+fn two_repositories_share_a_run() {
+    let context = context();
+    bare(context.directory());
+    history().write(&context.path("zeta+toy"), Layout::BareWithoutConfig);
+    let arguments = ["build", "zeta+toy", "acme+toy", "-o", "run", "--json"];
+    let said = context.backstory(arguments).run();
+    assert!(said.stdout.starts_with(r#"{"units_found":10,"#), "{said}");
+}

@@ -1,0 +1,10 @@
+//! What does the `backstory` program say and do, from outside?
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod bad_input;
+mod build;
+mod contract;
+mod looking;
+mod resume;
+mod sample;
