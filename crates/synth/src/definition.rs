@@ -3,17 +3,20 @@
 //! In: the added lines of one authored state and the snapshot of the base.
 //! Out: the places where a developer would look up what those lines name. A
 //! name is looked up in the file itself, in the files it imports, and, for a
-//! file that is new, among the names it imports. A name with more than
-//! [`AMBIGUOUS`] definitions in reach is not a reference to any of them.
+//! file that is new, among the names it imports. What a class holds is looked up
+//! only behind a dot, and a variable inside a class of another file never. A
+//! name with more than [`AMBIGUOUS`] definitions in reach refers to none of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use backstory_model::{FileStructure, LineRange, RepoPath, RepoSnapshot, SnapshotFile, Symbol};
+use backstory_model::{
+    FileStructure, LineRange, RepoPath, RepoSnapshot, SnapshotFile, Symbol, SymbolKind,
+};
 
 use crate::plan::Added;
 use crate::reconstruct::ParseFile;
-use crate::text::words;
+use crate::text::is_word_byte;
 
 /// More definitions of one name than this are not looked up.
 const AMBIGUOUS: usize = 3;
@@ -60,21 +63,36 @@ pub fn looked_up(added: &[Added], snapshot: &RepoSnapshot, parse: ParseFile<'_>)
 
 fn refer(part: &Added, reach: &InReach<'_>, found: &mut BTreeSet<Looked>) {
     let lines = part.text.lines();
-    let mut met: BTreeSet<&[u8]> = BTreeSet::new();
+    let mut met: BTreeSet<(&str, bool)> = BTreeSet::new();
     for range in &part.ranges {
         for line in &lines[range.start as usize..range.end as usize] {
-            met.extend(words(line).filter(|word| word.len() >= SHORTEST_NAME));
+            met.extend(uses(line));
         }
     }
-    for word in met {
-        let Some(places) = std::str::from_utf8(word).ok().and_then(|word| reach.get(word)) else {
-            continue;
+    let home = part.from.as_ref();
+    for (word, dotted) in met {
+        let places = reach.get(word).into_iter().flatten();
+        let fits = |(path, symbol): &&(&RepoPath, &Symbol)| {
+            let inner = symbol.qualified.len() > symbol.name.len();
+            let foreign_field = symbol.kind == SymbolKind::Variable && Some(*path) != home;
+            !inner || (dotted && !foreign_field)
         };
-        if places.len() > AMBIGUOUS {
-            continue;
+        let places: Vec<_> = places.filter(fits).collect();
+        if places.len() <= AMBIGUOUS {
+            found.extend(places.into_iter().map(|(path, symbol)| looked(path, symbol)));
         }
-        found.extend(places.iter().map(|(path, symbol)| looked(path, symbol)));
     }
+}
+
+/// Lists the names of a line, each with whether a dot stands before it.
+fn uses(line: &[u8]) -> impl Iterator<Item = (&str, bool)> {
+    let mut at = 0;
+    line.split(|byte| !is_word_byte(*byte)).filter_map(move |word| {
+        let dotted = at > 0 && line[at - 1] == b'.';
+        at += word.len() + 1;
+        let word = std::str::from_utf8(word).ok()?;
+        (word.len() >= SHORTEST_NAME).then_some((word, dotted))
+    })
 }
 
 fn looked(path: &RepoPath, symbol: &Symbol) -> Looked {

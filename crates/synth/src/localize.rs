@@ -26,8 +26,8 @@ const HINDSIGHT_SEARCHES: usize = 2;
 const HINDSIGHT_TRIED: usize = 16;
 /// A name found in more lines than this tells nothing.
 const COMMON_NAME: u32 = 300;
-/// An ordinary word found in more lines than this tells nothing.
-const COMMON_WORD: u32 = 40;
+/// An ordinary word that is part of no name is telling only where it is rare.
+const RARE_WORD: u32 = 12;
 /// Files opened because a search showed them.
 const OPENED: usize = 3;
 
@@ -76,7 +76,7 @@ pub fn localize(
 ) -> Localized {
     let terms = terms(requirement);
     let named = named_files(requirement, &terms, snapshot);
-    let searches = searches(requirement, &terms, corpus);
+    let searches = searches(requirement, &terms, corpus, snapshot);
     let mut out =
         Localized { looks: vec![root_listing(snapshot)], reads: Vec::new(), order: Vec::new() };
     out.order.extend(named.iter().map(|file| file.path.clone()));
@@ -210,30 +210,61 @@ fn hit_view(
 }
 
 /// Tries the terms and keeps those that tell something.
-fn searches<'t>(requirement: &'t str, terms: &[Term], corpus: &Corpus<'_>) -> Vec<Search<'t>> {
+///
+/// Ordinary words are a last resort: those that are part of a name the base
+/// defines first, then rare ones.
+fn searches<'t>(
+    requirement: &'t str,
+    terms: &[Term],
+    corpus: &Corpus<'_>,
+    snapshot: &RepoSnapshot,
+) -> Vec<Search<'t>> {
+    let (plain, telling): (Vec<&Term>, Vec<&Term>) = terms
+        .iter()
+        .filter(|term| term.kind != TermKind::Path)
+        .partition(|term| term.kind == TermKind::Word);
     let mut kept: Vec<Search<'t>> = Vec::new();
     let mut vain = 0;
-    let candidates = terms.iter().filter(|term| term.kind != TermKind::Path);
-    for term in candidates.take(TRIED) {
-        if kept.len() == SEARCHES {
-            break;
+    for term in telling.into_iter().take(TRIED) {
+        let search = search(requirement, term, corpus);
+        let total = search.found.total;
+        let tells = total <= COMMON_NAME && (total > 0 || std::mem::replace(&mut vain, 1) == 0);
+        if tells && kept.len() < SEARCHES {
+            kept.push(search);
         }
-        // Ordinary words are a last resort.
-        if term.kind == TermKind::Word && kept.len() > 1 {
-            break;
-        }
-        let pattern = term.text(requirement);
-        let found = corpus.search(pattern, term.whole_word());
-        let limit = if term.kind == TermKind::Word { COMMON_WORD } else { COMMON_NAME };
-        let telling = match found.total {
-            0 => term.kind < TermKind::Word && std::mem::replace(&mut vain, 1) == 0,
-            total => total <= limit,
-        };
-        if telling {
-            kept.push(Search { pattern, term: term.clone(), found });
+    }
+    if kept.iter().filter(|search| search.found.total > 0).count() > 1 {
+        return kept;
+    }
+    let (named, rare): (Vec<&Term>, Vec<&Term>) = plain
+        .into_iter()
+        .take(TRIED)
+        .partition(|term| is_part_of_a_name(term.text(requirement), snapshot));
+    for (words, limit) in [(named, COMMON_NAME), (rare, RARE_WORD)] {
+        for term in words {
+            let search = search(requirement, term, corpus);
+            if kept.len() < SEARCHES - 1 && (1..=limit).contains(&search.found.total) {
+                kept.push(search);
+            }
         }
     }
     kept
+}
+
+fn search<'t>(requirement: &'t str, term: &Term, corpus: &Corpus<'_>) -> Search<'t> {
+    let pattern = term.text(requirement);
+    Search { pattern, term: term.clone(), found: corpus.search(pattern, term.whole_word()) }
+}
+
+fn is_part_of_a_name(word: &str, snapshot: &RepoSnapshot) -> bool {
+    let lower = word.to_lowercase();
+    let mut capital = lower.clone();
+    capital[..1].make_ascii_uppercase();
+    let holds = |name: &str| name.contains(&lower) || name.contains(&capital);
+    let source = snapshot.files.iter().filter(|file| file.role == FileRole::Source);
+    let mut symbols =
+        source.filter_map(|file| file.structure.as_deref()).flat_map(|file| &file.symbols);
+    symbols.any(|symbol| holds(&symbol.name))
 }
 
 /// Chooses the files to open and the hit to open them at: `(path, search, line)`.
