@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use backstory_model::{Phase, Trajectory};
+use backstory_model::{CommitId, Phase, RepoName, Trajectory};
 
 use crate::export::{ExportContext, ExportOptions};
 use crate::label;
@@ -19,7 +19,7 @@ pub(crate) struct Tally {
     pub(crate) steps: u64,
     pub(crate) instances: u64,
     hindsight: u64,
-    licenses: BTreeMap<String, BTreeMap<String, u64>>,
+    licenses: BTreeMap<RepoName, BTreeMap<String, u64>>,
     sources: BTreeMap<&'static str, u64>,
     sequences: BTreeMap<String, u64>,
     phases: BTreeMap<Phase, u64>,
@@ -36,7 +36,7 @@ impl Tally {
         self.steps += trajectory.steps.len() as u64;
         self.instances += u64::from(unit.base.is_some());
         let license = label::license(trajectory).unwrap_or("none found").to_owned();
-        let of_repo = self.licenses.entry(unit.repo.to_string()).or_default();
+        let of_repo = self.licenses.entry(unit.repo.clone()).or_default();
         *of_repo.entry(license).or_default() += 1;
         let source = label::requirement_source(trajectory.requirement.source);
         *self.sources.entry(source).or_default() += 1;
@@ -132,10 +132,9 @@ fn origins(tally: &Tally, context: &ExportContext) -> String {
          | repository | read up to commit | license | trajectories |\n|---|---|---|--:|\n",
     );
     for (repo, licenses) in &tally.licenses {
-        let named = context.repositories.iter().find(|(name, _)| name.to_string() == *repo);
-        let head = named.map_or("", |(_, commit)| commit.as_str());
+        let head = context.repositories.get(repo).map_or("", CommitId::as_str);
         for (license, number) in licenses {
-            let (repo, license) = (cell(repo), cell(license));
+            let (repo, license) = (cell(&repo.to_string()), cell(license));
             put(&mut text, format_args!("| {repo} | {head} | {license} | {number} |\n"));
         }
     }
@@ -155,7 +154,7 @@ fn knowledge(tally: &Tally) -> String {
     rows("thought", &tally.thoughts);
     rows("requirement from", &tally.sources);
     for (sequence, number) in &tally.sequences {
-        put(&mut text, format_args!("| authored commits {} | {number} |\n", cell(sequence)));
+        put(&mut text, format_args!("| states {} | {number} |\n", cell(sequence)));
     }
     for (phase, number) in &tally.phases {
         put(&mut text, format_args!("| steps in {} | {number} |\n", phase.as_str()));

@@ -5,7 +5,7 @@
 //! turn. `train` is true on assistant turns, except where content that is not
 //! shown stands in a placeholder, and where the options leave hindsight out.
 
-use backstory_model::{Action, Role, Step, Trajectory};
+use backstory_model::{Action, Provenance, Role, Step, Trajectory};
 use serde_json::{Map, Value, json};
 
 use crate::atif::call_id;
@@ -70,7 +70,7 @@ impl Turns {
                         "content": output, "train": false});
                     let seen = step.observation.as_ref().map(|seen| &seen.provenance);
                     let known = json!({"step": number, "phase": step.phase,
-                        "part": "observation", "tier": seen.map(|known| known.tier()),
+                        "part": "observation", "tier": seen.map(Provenance::tier),
                         "rule": seen.and_then(label::rule), "hindsight": false});
                     self.messages.push(Message { body, known });
                 }

@@ -38,13 +38,16 @@ struct Page {
 impl Page {
     /// Writes one line, made harmless and cut to the width.
     fn line(&mut self, line: &str) {
-        let harmless = harmless(line);
-        if harmless.chars().count() <= self.width {
-            self.text.push_str(&harmless);
-        } else {
-            self.text.extend(harmless.chars().take(self.width - 1));
-            self.text.push('…');
-        }
+        self.text.push_str(&cut(&harmless(line), self.width));
+        self.text.push('\n');
+    }
+
+    /// Writes the line of a step; what it does gives way before how it is known.
+    fn step(&mut self, number: usize, what: &str, badge: &str) {
+        let (what, badge) = (harmless(what), harmless(badge));
+        let room = self.width.saturating_sub(8 + badge.chars().count()).max(12);
+        let line = format!("{number:>4}. {}  {badge}", cut(&what, room));
+        self.text.push_str(&cut(&line, self.width));
         self.text.push('\n');
     }
 
@@ -58,6 +61,16 @@ impl Page {
             self.line(&format!("{mark}… {} more lines", lines.len() - EXCERPT));
         }
     }
+}
+
+/// Cuts a text to so many characters, the last of which says that it was cut.
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(width.saturating_sub(1)).collect();
+    short.push('…');
+    short
 }
 
 /// Replaces what could move the cursor, change colors or reorder text.
@@ -111,11 +124,7 @@ fn heading(page: &mut Page, phase: Phase) {
 }
 
 fn tell(page: &mut Page, number: usize, step: &Step, bodies: &dyn Bodies) {
-    page.line(&format!(
-        "{number:>4}. {}  {}",
-        summary(&step.action),
-        badge(&step.choice, step.hindsight)
-    ));
+    page.step(number, &summary(&step.action), &badge(&step.choice, step.hindsight));
     if let Some(thought) = &step.thought {
         page.excerpt(&format!("      {} ", badge(&thought.provenance, false)), &thought.text);
     }

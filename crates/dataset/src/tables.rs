@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use backstory_model::{Action, BlobId, Phase, Provenance, RepoPath, Step, UnitId};
+use backstory_model::{Action, BlobId, CommitId, Phase, Provenance, RepoPath, Step, UnitId};
 use backstory_store::fs;
 use backstory_table::{Cell, ColumnKind, Schema, TableWriter, WriteOptions};
 use serde::Serialize;
@@ -161,7 +161,7 @@ fn identity_cells(story: &Story<'_>) -> Vec<Cell> {
         text(unit.commit.as_str()),
         Cell::Integer(unit.position.into()),
         Cell::integer(unit.pull.and_then(|number| i64::try_from(number).ok())),
-        Cell::text(unit.base.as_ref().map(|commit| commit.as_str())),
+        Cell::text(unit.base.as_ref().map(CommitId::as_str)),
         text(unit.base_tree.as_str()),
         text(unit.head.as_str()),
         text(unit.head_tree.as_str()),
@@ -245,7 +245,7 @@ fn step_row(story: &Story<'_>, index: usize) -> Vec<Cell> {
     let mut row = vec![
         text(unit.id.as_str()),
         text(unit.repo.to_string()),
-        Cell::text(unit.base.as_ref().map(|commit| commit.as_str())),
+        Cell::text(unit.base.as_ref().map(CommitId::as_str)),
         Cell::text(label::license(story.trajectory)),
         count(index + 1),
         text(step.phase.as_str()),

@@ -60,7 +60,7 @@ impl Dialect {
         }
     }
 
-    /// Returns the tool definitions in OpenAI function form, for paths below `root`.
+    /// Returns the tool definitions in the function form of `OpenAI`, for paths below `root`.
     pub fn tools(self, root: &str) -> Vec<Value> {
         match self {
             Self::OpenHands => scaffold::OPENHANDS.tools(root),

@@ -15,48 +15,48 @@ pub(super) fn tools() -> Vec<Value> {
         tool(
             "search",
             "Find a literal text in all text files.",
-            json!({
+            &json!({
             "pattern": text("The text, on one line; case counts."),
             "whole_word": {"type": "boolean", "description": "Only hits that stand as a word."}}),
         ),
-        tool("list", "List a directory.", json!({"path": path(), "depth": count("Levels down.")})),
+        tool("list", "List a directory.", &json!({"path": path(), "depth": count("Levels down.")})),
         tool(
             "read",
             "Print lines of a file.",
-            json!({"path": path(),
+            &json!({"path": path(),
             "start": count("The first line, counted from 1."), "end": count("The last line.")}),
         ),
         tool(
             "edit",
             "Replace the only occurrence of a text in a file.",
-            json!({"path": path(),
+            &json!({"path": path(),
             "old": text("The text as it stands."), "new": text("The text in its place.")}),
         ),
         tool(
             "create",
             "Write a whole file.",
-            json!({"path": path(),
+            &json!({"path": path(),
             "content": text("The content."), "mode": text("The git mode, e.g. 100644.")}),
         ),
-        tool("delete", "Remove a file.", json!({"path": path()})),
-        tool("rename", "Move a file.", json!({"from": path(), "to": path()})),
+        tool("delete", "Remove a file.", &json!({"path": path()})),
+        tool("rename", "Move a file.", &json!({"from": path(), "to": path()})),
         tool(
             "set_mode",
             "Change the mode of a file.",
-            json!({"path": path(),
+            &json!({"path": path(),
             "mode": text("The git mode, e.g. 100755.")}),
         ),
         tool(
             "run_tests",
             "Run a test command.",
-            json!({"command":
+            &json!({"command":
             {"type": "array", "items": {"type": "string"}, "description": "Its arguments."}}),
         ),
-        tool("finish", "End the work.", json!({"message": text("What was done.")})),
+        tool("finish", "End the work.", &json!({"message": text("What was done.")})),
     ]
 }
 
-fn tool(name: &str, description: &str, properties: Value) -> Value {
+fn tool(name: &str, description: &str, properties: &Value) -> Value {
     let required: Vec<&String> =
         properties.as_object().map(|object| object.keys().collect()).unwrap_or_default();
     let required = json!(required);

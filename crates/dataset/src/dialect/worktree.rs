@@ -44,12 +44,8 @@ impl Worktree {
         let mut scene = Scene { step, body: None, edited_line: None };
         let seen = step.observation.as_ref().map(|seen| &seen.content);
         match (&step.action, seen) {
-            (Action::View { path, .. }, Some(Observation::Lines { blob, .. })) => {
-                let text = bodies.text(blob)?;
-                self.texts.insert(path.clone(), text.clone());
-                scene.body = Some(text);
-            }
-            (Action::Create { path, content: Content::Text { blob }, .. }, _) => {
+            (Action::View { path, .. }, Some(Observation::Lines { blob, .. }))
+            | (Action::Create { path, content: Content::Text { blob }, .. }, _) => {
                 let text = bodies.text(blob)?;
                 self.texts.insert(path.clone(), text.clone());
                 scene.body = Some(text);

@@ -1,5 +1,7 @@
 //! Does each dialect print what its scaffold would?
 
+use std::fmt::Write as _;
+
 use backstory_dataset::Dialect;
 use backstory_model::Content;
 
@@ -11,17 +13,14 @@ fn transcript(dialect: Dialect) -> String {
     let rendered = dialect.render(&trajectory, &stored).unwrap();
     let mut text = String::new();
     for (index, step) in rendered.steps.iter().enumerate() {
-        text.push_str(&format!("#{} {}\n", index + 1, step.text));
+        writeln!(text, "#{} {}", index + 1, step.text).unwrap();
         if let Some(call) = &step.call {
             let arguments = serde_json::to_string(&call.arguments).unwrap();
-            text.push_str(&format!(
-                "{}{} {arguments}\n",
-                if step.placeholder { "(not to imitate) " } else { "" },
-                call.name
-            ));
+            let mark = if step.placeholder { "(not to imitate) " } else { "" };
+            writeln!(text, "{mark}{} {arguments}", call.name).unwrap();
         }
         if let Some(output) = &step.output {
-            text.push_str(&format!("{output}\n"));
+            writeln!(text, "{output}").unwrap();
         }
     }
     text

@@ -35,16 +35,22 @@ fn put(stored: &mut Stored, text: &[u8]) -> BlobId {
     id
 }
 
-fn seen(content: Observation, digit: char) -> Option<Seen> {
+fn seen(content: Observation, digit: char) -> Seen {
     let provenance = Provenance::observed([EvidenceId::commit(&commit(digit))]);
-    Some(Seen { content, provenance })
+    Seen { content, provenance }
 }
 
-fn step(phase: Phase, action: Action, choice: Provenance, observation: Option<Seen>) -> Step {
+fn step(
+    phase: Phase,
+    action: Action,
+    choice: Provenance,
+    observation: impl Into<Option<Seen>>,
+) -> Step {
+    let observation = observation.into();
     Step { phase, action, choice, observation, thought: None, hindsight: false, state: None }
 }
 
-fn applied(before: Option<BlobId>, after: Option<BlobId>) -> Option<Seen> {
+fn applied(before: Option<BlobId>, after: Option<BlobId>) -> Seen {
     seen(Observation::Applied { before, after }, 'b')
 }
 

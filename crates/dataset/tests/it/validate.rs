@@ -141,124 +141,102 @@ fn every_fault_of_an_atif_file_is_found() {
 }
 
 type Check = fn(&Path) -> Vec<Finding>;
+/// A fault: where it is planted, under which key, what, and how it must be found.
+type Fault = (&'static str, &'static str, Value, Severity, &'static str);
 
-#[test]
-fn every_fault_of_a_chat_row_is_found() {
+const CALL: &str = "/messages/1/tool_calls/0/function";
+
+fn assert_found(check: Check, faults: Vec<Fault>) {
     let folder = tempfile::tempdir().unwrap();
     let (_, good) = exported(folder.path());
-    let user = json!([{"role": "user", "content": "hi", "train": false}]);
-    let trl: Check = validate::trl;
-    let axolotl: Check = validate::axolotl;
-    let llamafactory: Check = validate::llamafactory;
-    let call = "/messages/1/tool_calls/0/function";
-    let faults = [
-        (trl, "", "messages", user.clone(), Severity::Rejected, "aborts a run"),
-        (trl, "", "messages", json!([]), Severity::Rejected, "is empty"),
-        (trl, "", "messages", json!({}), Severity::Rejected, "is not a list"),
-        (trl, "", "tools", json!("{"), Severity::Rejected, "not a JSON list"),
-        (trl, "", "tools", json!(3), Severity::Rejected, "neither a list"),
-        (trl, "/messages/1", "role", removed(), Severity::Rejected, "has no `role`"),
-        (trl, "/messages/1", "content", removed(), Severity::Doubtful, "print `None`"),
-        (trl, "/messages/0", "content", removed(), Severity::Rejected, "has no `content`"),
-        (trl, "/messages/1", "tool_calls", json!({}), Severity::Rejected, "is not a list"),
+    for (pointer, key, fault, severity, what) in faults {
+        let planted = plant(&good, pointer, key, fault);
+        let found = findings("t.jsonl", &planted, check);
+        let hit = found.iter().any(|f| f.severity == severity && f.what.contains(what));
+        assert!(hit, "{pointer}/{key}: wanted {what:?}, found {found:?}");
+    }
+}
+
+#[test]
+fn every_fault_trl_stumbles_over_is_found() {
+    let faults = vec![
         (
-            trl,
+            "",
+            "messages",
+            json!([{"role": "user", "content": "hi", "train": false}]),
+            Severity::Rejected,
+            "aborts a run",
+        ),
+        ("", "messages", json!([]), Severity::Rejected, "is empty"),
+        ("", "messages", json!({}), Severity::Rejected, "is not a list"),
+        ("", "tools", json!("{"), Severity::Rejected, "not a JSON list"),
+        ("", "tools", json!(3), Severity::Rejected, "neither a list"),
+        ("/messages/1", "role", removed(), Severity::Rejected, "has no `role`"),
+        ("/messages/1", "content", removed(), Severity::Doubtful, "print `None`"),
+        ("/messages/0", "content", removed(), Severity::Rejected, "has no `content`"),
+        ("/messages/1", "tool_calls", json!({}), Severity::Rejected, "is not a list"),
+        (
             "/messages/1/tool_calls/0",
             "function",
             removed(),
             Severity::Rejected,
             "no `function` object",
         ),
-        (trl, call, "arguments", json!("{}"), Severity::Doubtful, "encode twice"),
-        (trl, call, "arguments", json!({"old": null}), Severity::Doubtful, "a trace of padding"),
-        (trl, call, "arguments", removed(), Severity::Rejected, "has no arguments"),
-        (trl, call, "name", removed(), Severity::Rejected, "without a name"),
-        (axolotl, "", "messages", user, Severity::Dropped, "every label is masked"),
-        (axolotl, "", "tools", json!({}), Severity::Rejected, "neither a list"),
+        (CALL, "arguments", json!("{}"), Severity::Doubtful, "encode twice"),
+        (CALL, "arguments", json!({"old": null}), Severity::Doubtful, "a trace of padding"),
+        (CALL, "arguments", removed(), Severity::Rejected, "has no arguments"),
+        (CALL, "name", removed(), Severity::Rejected, "without a name"),
+    ];
+    assert_found(validate::trl, faults);
+}
+
+#[test]
+fn every_fault_axolotl_stumbles_over_is_found() {
+    let faults = vec![
         (
-            axolotl,
+            "",
+            "messages",
+            json!([{"role": "user", "content": "hi", "train": false}]),
+            Severity::Dropped,
+            "every label is masked",
+        ),
+        ("", "tools", json!({}), Severity::Rejected, "neither a list"),
+        (
             "/tools/0/function",
             "parameters",
             json!("{"),
             Severity::Rejected,
             "parameters that are not JSON",
         ),
-        (axolotl, "/messages/1", "role", json!("critic"), Severity::Doubtful, "not mapped"),
-        (axolotl, "/messages/1", "role", removed(), Severity::Rejected, "has no `role`"),
-        (axolotl, "/messages/1", "content", removed(), Severity::Rejected, "has no `content`"),
-        (axolotl, "/messages/1", "train", json!("yes"), Severity::Doubtful, "not true or false"),
-        (axolotl, "/messages/1", "tool_calls", removed(), Severity::Dropped, "is empty"),
-        (axolotl, "/messages/25", "train", json!(false), Severity::Doubtful, "end of turn"),
-        (axolotl, call, "arguments", json!("{"), Severity::Rejected, "not JSON"),
-        (
-            axolotl,
-            call,
-            "arguments",
-            json!({"old": null}),
-            Severity::Doubtful,
-            "a trace of padding",
-        ),
-        (llamafactory, "/messages/1", "role", json!("user"), Severity::Dropped, "alternation"),
-        (llamafactory, "/messages/1", "role", json!("tool"), Severity::Dropped, "odd number"),
-        (
-            llamafactory,
-            "/messages/1",
-            "role",
-            json!("developer"),
-            Severity::Rejected,
-            "not among the tags",
-        ),
-        (llamafactory, "/messages/1", "content", removed(), Severity::Rejected, "aborts the run"),
-        (
-            llamafactory,
-            "/messages/1",
-            "content",
-            json!("I look"),
-            Severity::Dropped,
-            "beside its calls",
-        ),
-        (llamafactory, "/messages/1", "content", json!(3), Severity::Doubtful, "not a text"),
-        (
-            llamafactory,
-            "/messages/1",
-            "reasoning_content",
-            json!("x"),
-            Severity::Dropped,
-            "not read",
-        ),
-        (
-            llamafactory,
-            "/messages/1/tool_calls/0",
-            "function",
-            removed(),
-            Severity::Rejected,
-            "aborts the run",
-        ),
-        (
-            llamafactory,
-            "/messages/1",
-            "train",
-            json!(false),
-            Severity::Doubtful,
-            "masks per message",
-        ),
-        (llamafactory, "/messages/25", "role", json!("tool"), Severity::Dropped, "at the end"),
-        (
-            llamafactory,
-            "",
-            "messages",
-            json!([{"role": "system", "content": ""}]),
-            Severity::Dropped,
-            "no turn",
-        ),
-        (llamafactory, "", "tools", json!(3), Severity::Rejected, "neither a list"),
+        ("/messages/1", "role", json!("critic"), Severity::Doubtful, "not mapped"),
+        ("/messages/1", "role", removed(), Severity::Rejected, "has no `role`"),
+        ("/messages/1", "content", removed(), Severity::Rejected, "has no `content`"),
+        ("/messages/1", "train", json!("yes"), Severity::Doubtful, "not true or false"),
+        ("/messages/1", "tool_calls", removed(), Severity::Dropped, "is empty"),
+        ("/messages/25", "train", json!(false), Severity::Doubtful, "end of turn"),
+        (CALL, "arguments", json!("{"), Severity::Rejected, "not JSON"),
+        (CALL, "arguments", json!({"old": null}), Severity::Doubtful, "a trace of padding"),
     ];
-    for (check, pointer, key, fault, severity, what) in faults {
-        let planted = plant(&good, pointer, key, fault);
-        let found = findings("t.jsonl", &planted, check);
-        let hit = found.iter().any(|f| f.severity == severity && f.what.contains(what));
-        assert!(hit, "{pointer}/{key}: wanted {what:?}, found {found:?}");
-    }
+    assert_found(validate::axolotl, faults);
+}
+
+#[test]
+fn every_fault_llamafactory_stumbles_over_is_found() {
+    let faults = vec![
+        ("/messages/1", "role", json!("user"), Severity::Dropped, "alternation"),
+        ("/messages/1", "role", json!("tool"), Severity::Dropped, "odd number"),
+        ("/messages/1", "role", json!("developer"), Severity::Rejected, "not among the tags"),
+        ("/messages/1", "content", removed(), Severity::Rejected, "aborts the run"),
+        ("/messages/1", "content", json!("I look"), Severity::Dropped, "beside its calls"),
+        ("/messages/1", "content", json!(3), Severity::Doubtful, "not a text"),
+        ("/messages/1", "reasoning_content", json!("x"), Severity::Dropped, "not read"),
+        ("/messages/1/tool_calls/0", "function", removed(), Severity::Rejected, "aborts the run"),
+        ("/messages/1", "train", json!(false), Severity::Doubtful, "masks per message"),
+        ("/messages/25", "role", json!("tool"), Severity::Dropped, "at the end"),
+        ("", "messages", json!([{"role": "system", "content": ""}]), Severity::Dropped, "no turn"),
+        ("", "tools", json!(3), Severity::Rejected, "neither a list"),
+    ];
+    assert_found(validate::llamafactory, faults);
 }
 
 #[test]

@@ -1,0 +1,86 @@
+"""Do the real consumers read what `backstory export` writes?
+
+In: the folder of an export with `atif`, `chat` and `parquet`. Builds one
+environment per consumer below `--environments` with uv, then runs every check
+in its environment. Out: one line per check; exit code 1 when one fails. Needs
+the package index only for environments that are not there yet.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+UV = HERE.parents[1] / "scripts" / "uv"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One environment: its requirements, and an override where a pin cannot be met."""
+
+    name: str
+    override: str | None = None
+
+    def requirements(self) -> Path:
+        """Returns the file that lists what is installed."""
+        return HERE / f"requirements-{self.name}.txt"
+
+    def install(self, folder: Path) -> Path:
+        """Returns the interpreter, building the environment unless it is up to date."""
+        place = folder / self.name
+        interpreter = place / "bin" / "python"
+        stamp = place / "installed.txt"
+        wanted = self.requirements().read_text(encoding="utf-8")
+        if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
+            return interpreter
+        subprocess.run([UV, "venv", "--quiet", "--clear", "--python", sys.executable, place], check=True)
+        override = ["--override", str(HERE / self.override)] if self.override else []
+        install = [UV, "pip", "install", "--quiet", "--python", interpreter, *override]
+        subprocess.run([*install, "-r", self.requirements()], check=True)
+        stamp.write_text(wanted, encoding="utf-8")
+        return interpreter
+
+
+HARBOR = Environment("harbor", override="override-harbor.txt")
+TABLES = Environment("tables")
+
+
+def checks(export: Path) -> list[tuple[Environment, str, list[Path]]]:
+    """Returns every check: where it runs, its script, its arguments."""
+    return [
+        (HARBOR, "check_atif.py", [export / "atif"]),
+        (TABLES, "check_parquet.py", [export / "parquet", export / "atif"]),
+        (TABLES, "check_chat.py", [export / "chat"]),
+    ]
+
+
+def offline(folder: Path) -> dict[str, str]:
+    """Returns an environment in which no consumer asks the network."""
+    quiet = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+    caches = {"HF_HOME": str(folder / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**os.environ, **quiet, **caches}
+
+
+def main() -> int:
+    """Runs every check and returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("export", type=Path, help="the folder of an export")
+    parser.add_argument("--environments", type=Path, default=Path(".venv-conformance"))
+    given = parser.parse_args()
+    folder = given.environments.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    failed = 0
+    for environment, script, arguments in checks(given.export.resolve()):
+        interpreter = environment.install(folder)
+        done = subprocess.run([interpreter, HERE / script, *arguments], env=offline(folder), check=False)
+        failed += done.returncode != 0
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
