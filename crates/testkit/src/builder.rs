@@ -32,6 +32,16 @@ pub enum BuildError {
         /// The first line of the message.
         subject: String,
     },
+    /// A text to replace is missing or not unique.
+    #[error("a text to replace occurs {count} times in `{path}` in `{subject}`")]
+    Anchor {
+        /// The path.
+        path: RepoPath,
+        /// The first line of the message.
+        subject: String,
+        /// How often the text occurs.
+        count: usize,
+    },
     /// An edit names a path that is not there.
     #[error("`{path}` does not exist in `{subject}`")]
     NoSuchPath {
@@ -114,10 +124,17 @@ impl RepoBuilder {
         P: Into<RepoPath>,
         E: Into<Edit>,
     {
+        self.try_commit(draft.into(), collect(edits)).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    pub(crate) fn try_commit(
+        &mut self,
+        draft: Draft,
+        edits: Vec<(RepoPath, Edit)>,
+    ) -> Result<CommitId, BuildError> {
         let parents: Vec<CommitId> = self.tip().into_iter().collect();
         let files = parents.first().map(|tip| self.files[tip].clone()).unwrap_or_default();
-        let made = self.apply(draft.into(), parents, files, collect(edits));
-        made.unwrap_or_else(|error| panic!("{error}"))
+        self.apply(draft, parents, files, edits)
     }
 
     /// Makes a branch at this commit and goes on there.
@@ -229,6 +246,25 @@ impl RepoBuilder {
         let ours = self.files[&self.head()].clone();
         let files = self.merged(&draft, (&before, &ours, &self.files[commit].clone()), &edits)?;
         self.apply(draft, vec![self.head()], files, edits)
+    }
+
+    /// Repeats every commit of another branch; edits settle the conflicts of the last.
+    pub(crate) fn try_rebase(
+        &mut self,
+        other: &CommitId,
+        committer: Option<&Signature>,
+        edits: &[(RepoPath, Edit)],
+    ) -> Result<CommitId, BuildError> {
+        let parents = |id: &CommitId| self.read_commit(id).parents;
+        let known = graph::ancestors(&self.head(), &parents);
+        let mut picked = graph::ancestors(other, &parents);
+        picked.retain(|id| !known.contains(id));
+        while let Some(commit) = picked.pop() {
+            let edits = if picked.is_empty() { edits.to_vec() } else { Vec::new() };
+            let draft = self.picked_draft(&commit, committer.cloned());
+            self.try_cherry_pick(draft, &commit, edits)?;
+        }
+        Ok(self.head())
     }
 
     /// Undoes what one commit did to its first parent.
@@ -362,6 +398,10 @@ impl RepoBuilder {
         edits: Vec<(RepoPath, Edit)>,
     ) -> Result<CommitId, BuildError> {
         for (path, edit) in edits {
+            let edit = match edit {
+                Edit::Replace(pairs) => self.replaced(&files, &path, &pairs, &draft)?,
+                other => other,
+            };
             if self.apply_edit(&mut files, &path, edit).is_none() {
                 return Err(BuildError::NoSuchPath { path, subject: subject(&draft) });
             }
@@ -369,8 +409,32 @@ impl RepoBuilder {
         Ok(self.record(draft, parents, files))
     }
 
+    /// Turns replacements into the whole new text.
+    fn replaced(
+        &self,
+        files: &Files,
+        path: &RepoPath,
+        pairs: &[(String, String)],
+        draft: &Draft,
+    ) -> Result<Edit, BuildError> {
+        let missing = || BuildError::NoSuchPath { path: path.clone(), subject: subject(draft) };
+        let (_, id) = files.get(path).ok_or_else(missing)?;
+        let bytes = self.objects.content(Kind::Blob, id.as_str()).ok_or_else(missing)?;
+        let mut text = String::from_utf8_lossy(bytes).into_owned();
+        for (old, new) in pairs {
+            let count = text.matches(old.as_str()).count();
+            if count != 1 {
+                let (path, subject) = (path.clone(), subject(draft));
+                return Err(BuildError::Anchor { path, subject, count });
+            }
+            text = text.replacen(old.as_str(), new, 1);
+        }
+        Ok(Edit::from(text))
+    }
+
     fn apply_edit(&mut self, files: &mut Files, path: &RepoPath, edit: Edit) -> Option<()> {
         let entry = match edit {
+            Edit::Replace(_) => return None,
             Edit::Write(bytes) => {
                 let mode = files.get(path).map_or(FileMode::Plain, |(mode, _)| *mode);
                 (mode, self.blob(&bytes))

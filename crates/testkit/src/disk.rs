@@ -31,3 +31,13 @@ pub(crate) fn make_directory(path: &Path) {
 pub(crate) fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     std::fs::read(path)
 }
+
+/// Lists the files directly inside a directory, sorted.
+pub(crate) fn list(directory: &Path) -> std::io::Result<Vec<std::path::PathBuf>> {
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(directory)? {
+        paths.push(entry?.path());
+    }
+    paths.sort();
+    Ok(paths)
+}

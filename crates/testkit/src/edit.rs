@@ -11,6 +11,8 @@ pub enum Edit {
     WriteExecutable(Vec<u8>),
     /// Writes these bytes with the historic mode `100664`.
     WriteGroupWritable(Vec<u8>),
+    /// Replaces texts that occur exactly once, one after the other.
+    Replace(Vec<(String, String)>),
     /// Sets the mode `100755`, leaving the bytes.
     MakeExecutable,
     /// Sets the mode `100644`, leaving the bytes.
@@ -23,6 +25,13 @@ pub enum Edit {
     Delete,
     /// Moves the file from this path, mode and bytes included.
     MoveFrom(RepoPath),
+}
+
+impl Edit {
+    /// Replaces a text that occurs exactly once.
+    pub fn replace(old: &str, new: &str) -> Self {
+        Self::Replace(vec![(old.to_owned(), new.to_owned())])
+    }
 }
 
 impl From<&str> for Edit {

@@ -33,8 +33,7 @@ pub(crate) fn merge_base(
     let reachable: BTreeSet<CommitId> = ancestors(other, parents).into_iter().collect();
     let common: Vec<CommitId> =
         ancestors(one, parents).into_iter().filter(|id| reachable.contains(id)).collect();
-    let is_best = |id: &&CommitId| {
-        common.iter().all(|rival| rival == *id || !ancestors(rival, parents).contains(id))
-    };
-    common.iter().find(is_best).cloned()
+    // A parent of a common ancestor is one too, so one step tells who is outranked.
+    let outranked: BTreeSet<CommitId> = common.iter().flat_map(parents).collect();
+    common.into_iter().find(|id| !outranked.contains(id))
 }

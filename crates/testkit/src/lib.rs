@@ -1,15 +1,17 @@
 //! Which repositories, records and programs do the tests run on?
 //!
-//! In: histories written down in code ([`RepoBuilder`]). Out: git repositories
-//! on disk with the same hashes on every machine, the same objects in memory
-//! ([`MemoryRepository`]), and transcripts of programs ([`TestContext`],
-//! [`git`]). Not shipped; starts processes, but only from tests.
+//! In: histories written down in code ([`RepoBuilder`]) or as text
+//! ([`Recipe`]). Out: git repositories on disk with the same hashes on every
+//! machine, the same objects in memory ([`MemoryRepository`]), and transcripts
+//! of programs ([`TestContext`], [`git`]). Not shipped; starts processes, but
+//! only from tests.
 
 mod builder;
 mod context;
 mod disk;
 mod draft;
 mod edit;
+mod example;
 mod graph;
 mod layout;
 mod memory;
@@ -17,11 +19,19 @@ mod merge;
 mod object;
 mod oracle;
 mod pack;
+mod recipe;
+mod recipe_build;
+mod recipe_section;
 
 pub use builder::{BuildError, RepoBuilder};
 pub use context::{Invocation, TestContext, Transcript};
 pub use draft::{Draft, MomentError, signature};
 pub use edit::Edit;
+pub use example::{
+    EXAMPLE_NAME, WrittenExample, example, example_directory, example_records, write_example,
+};
 pub use layout::{Layout, Storage};
 pub use memory::MemoryRepository;
 pub use oracle::{git, git_is_available};
+pub use recipe::{Recipe, RecipeError};
+pub use recipe_build::BuiltRecipe;

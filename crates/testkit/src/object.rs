@@ -92,14 +92,11 @@ impl Objects {
         let mut below: BTreeMap<&[u8], Vec<Below<'_>>> = BTreeMap::new();
         let mut entries: Vec<TreeEntry> = Vec::new();
         for (path, mode, id) in files {
-            match path.iter().position(|byte| *byte == b'/') {
-                Some(at) => {
-                    below.entry(&path[..at]).or_default().push((&path[at + 1..], *mode, *id));
-                }
-                None => {
-                    let (name, id) = (path.to_vec(), (*id).clone());
-                    entries.push(TreeEntry { name, mode: *mode, id });
-                }
+            if let Some(at) = path.iter().position(|byte| *byte == b'/') {
+                below.entry(&path[..at]).or_default().push((&path[at + 1..], *mode, *id));
+            } else {
+                let (name, id) = (path.to_vec(), (*id).clone());
+                entries.push(TreeEntry { name, mode: *mode, id });
             }
         }
         for (name, inner) in below {

@@ -3,4 +3,6 @@
 #[cfg(test)]
 mod context;
 #[cfg(test)]
+mod example;
+#[cfg(test)]
 mod repository;
