@@ -33,9 +33,9 @@ pub use name::repository_name;
 /// How many bytes of commits are kept.
 const COMMIT_CACHE: usize = 16 << 20;
 /// How many bytes of trees are kept.
-const TREE_CACHE: usize = 48 << 20;
+const TREE_CACHE: usize = 32 << 20;
 /// How many bytes of blobs are kept.
-const BLOB_CACHE: usize = 128 << 20;
+const BLOB_CACHE: usize = 48 << 20;
 
 /// One git repository, opened for reading.
 pub struct GitRepository {

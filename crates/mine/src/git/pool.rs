@@ -15,7 +15,7 @@ use gix::odb::{HandleArc, Store};
 use crate::MineError;
 
 /// How many bytes of delta bases each reader keeps.
-const DELTA_CACHE: usize = 48 << 20;
+const DELTA_CACHE: usize = 16 << 20;
 
 /// The readers of one object directory.
 pub(super) struct Pool {

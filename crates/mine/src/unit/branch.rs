@@ -51,7 +51,10 @@ fn read(
 ) -> Result<Branch, RepositoryError> {
     let head = repo.commit(head)?;
     let diverges = Branch::Unusable(CollapseReason::AuthoredSequenceDiverges);
-    let Some(base) = repo.merge_base(&parent.id, &head.id)? else { return Ok(diverges) };
+    let Some(base) = repo.merge_base(&parent.id, &head.id)? else {
+        walk_to_root(repo, head)?;
+        return Ok(diverges);
+    };
     let base = repo.commit(&base)?;
     let changes = repo.changes(&base.tree, &head.tree)?;
     if base.id == head.id || !patch::is_same(repo, &changes, &mainline.changes)? {
@@ -85,4 +88,13 @@ fn chain(
     }
     commits.reverse();
     Ok(Some(commits))
+}
+
+/// Tells a history of its own from one whose shared part is missing.
+fn walk_to_root(repo: &dyn Repository, head: Commit) -> Result<(), RepositoryError> {
+    let mut next = head;
+    while let Some(parent) = next.parents.first() {
+        next = repo.commit(parent)?;
+    }
+    Ok(())
 }

@@ -1,0 +1,10 @@
+//! Does the reader say what git says, and do units hold what the branch held?
+
+#[cfg(test)]
+mod history;
+#[cfg(test)]
+mod repository;
+#[cfg(test)]
+mod revisions;
+#[cfg(test)]
+mod units;
