@@ -327,7 +327,7 @@ impl RepoBuilder {
     ///
     /// # Panics
     ///
-    /// Never: an object id is a tree id.
+    /// When an object id were not a tree id, which cannot be.
     pub fn raw_tree(&mut self, entries: &[TreeEntry]) -> TreeId {
         let id = self.objects.add(Kind::Tree, tree_bytes(entries));
         TreeId::new(id.as_str()).expect("an object id has 40 digits")

@@ -19,20 +19,23 @@ type Located<T> = Result<T, (usize, String)>;
 /// Reads the sections; `first` is the line number of `lines[0]`.
 pub(crate) fn sections(lines: &[&str], first: usize) -> Located<Vec<(usize, RepoPath, Edit)>> {
     let mut edits: Vec<(usize, RepoPath, Edit)> = Vec::new();
-    let mut old: Option<String> = None;
+    let mut old: Option<(usize, String)> = None;
     for section in split(lines, first) {
         let Section { line, words, content } = section;
         match words[..] {
-            ["old"] if old.is_none() => old = Some(content),
+            ["old"] if old.is_none() => old = Some((line, content)),
             ["new"] => match (old.take(), edits.last_mut()) {
-                (Some(old), Some((_, _, Edit::Replace(pairs)))) => pairs.push((old, content)),
+                (Some((_, old)), Some((_, _, Edit::Replace(pairs)))) => pairs.push((old, content)),
                 _ => return Err((line, "`@@ new` does not follow `@@ old`".to_owned())),
             },
             _ => edits.push(edit(line, &words, content)?),
         }
     }
-    match old {
-        Some(_) => Err((first, "an `@@ old` has no `@@ new`".to_owned())),
+    if let Some((line, _)) = old {
+        return Err((line, "`@@ old` has no `@@ new`".to_owned()));
+    }
+    match edits.iter().find(|(.., edit)| *edit == Edit::Replace(Vec::new())) {
+        Some((line, ..)) => Err((*line, "`@@ edit` replaces nothing".to_owned())),
         None => Ok(edits),
     }
 }

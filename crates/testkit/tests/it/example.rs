@@ -189,6 +189,14 @@ fn a_broken_recipe_is_refused_with_its_line() {
             format!("commit on main\n{author}\n\nx\n@@ edit a\n@@ new\n"),
             "x.txt:6: `@@ new` does not follow `@@ old`",
         ),
+        (
+            format!("commit on main\n{author}\n\nx\n@@ edit a\n"),
+            "x.txt:5: `@@ edit` replaces nothing",
+        ),
+        (
+            format!("commit on main\n{author}\n\nx\n@@ edit a\n@@ old\none\n"),
+            "x.txt:6: `@@ old` has no `@@ new`",
+        ),
     ];
     for (text, problem) in broken {
         assert_eq!(Recipe::new("acme/toy").add("x.txt", &text).unwrap_err().to_string(), problem);

@@ -81,6 +81,36 @@ fn git_notices_a_dropped_blob() {
 }
 
 #[test]
+fn git_follows_replaced_objects_and_stops_at_shallow_ones() {
+    with_git(|repo, directory| {
+        let (license, other) = (repo.blob(b"MIT\n"), repo.blob(b"GPL\n"));
+        repo.storage().replaced.insert(license, other);
+        let head = repo.head();
+        repo.storage().shallow.insert(head);
+        let at = repo.write(&directory, Layout::Bare);
+        assert_eq!(git(&at, &["cat-file", "-p", "HEAD:LICENSE"]), b"GPL\n");
+        assert_eq!(git(&at, &["rev-list", "--count", "HEAD"]), b"1\n");
+    });
+}
+
+#[test]
+fn hostile_settings_hooks_and_a_detached_head_are_written_as_given() {
+    with_git(|repo, directory| {
+        let hostile = "[core]\n\tfsmonitor = touch /tmp/owned\n";
+        repo.storage().config = Some(hostile.to_owned());
+        repo.storage().hooks.insert("post-checkout".to_owned(), "#!/bin/sh\n".to_owned());
+        repo.storage().detached = true;
+        let at = repo.write(&directory, Layout::BareWithoutConfig);
+        assert!(!at.join("config").exists());
+        let again = repo.write(&directory.with_extension("2"), Layout::Bare);
+        let said = git(&again, &["config", "core.fsmonitor"]);
+        assert_eq!(said, b"touch /tmp/owned\n");
+        assert!(again.join("hooks/post-checkout").exists());
+        assert_eq!(git(&again, &["rev-parse", "HEAD"]), format!("{}\n", repo.head()).as_bytes());
+    });
+}
+
+#[test]
 fn memory_and_git_list_the_same_files() {
     with_git(|repo, directory| {
         let at = repo.write(&directory, Layout::Bare);
