@@ -36,11 +36,12 @@ def differences(written: Row, loaded: Row) -> Iterator[str]:
         yield "the tools differ"
 
 
-def check_file(path: Path, cache: Path) -> list[str]:
+def check_file(path: Path) -> list[str]:
     """Returns what differs in one file."""
     with path.open(encoding="utf-8") as lines:
         written = [json.loads(line) for line in lines]
-    loaded = datasets.load_dataset("json", data_files=str(path), split="train", cache_dir=str(cache))
+    mode = datasets.DownloadMode.FORCE_REDOWNLOAD
+    loaded = datasets.load_dataset("json", data_files=str(path), split="train", download_mode=mode)
     if len(loaded) != len(written):
         return [f"{path}: {len(loaded)} of {len(written)} rows load"]
     return [
@@ -54,8 +55,7 @@ def main(folder: Path) -> int:
     """Checks every file and returns the exit code."""
     datasets.disable_progress_bars()
     files = sorted(folder.glob("*.jsonl"))
-    cache = Path(datasets.config.HF_CACHE_HOME) / "chat"
-    found = [what for path in files for what in check_file(path, cache)]
+    found = [what for path in files for what in check_file(path)]
     if not files:
         found.append(f"chat: no file below {folder}")
     print("\n".join(found) or f"chat: {len(files)} files load as they were written")

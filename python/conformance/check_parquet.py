@@ -52,14 +52,20 @@ def holds_null(value: Any) -> bool:
     return value is None
 
 
+def load(folder: Path) -> dict[str, datasets.Dataset]:
+    """Loads the first split of every configuration, past the cache."""
+    # The cache would serve an export loaded earlier from another folder.
+    mode = datasets.DownloadMode.FORCE_REDOWNLOAD
+    tables = {name: datasets.load_dataset(str(folder), name, download_mode=mode) for name in CONFIGS}
+    return {name: next(iter(splits.values())) for name, splits in tables.items()}
+
+
 def check_datasets(folder: Path, source: Arguments) -> Iterator[str]:
     """Loads every configuration and compares the arguments with their source."""
     names = datasets.get_dataset_config_names(str(folder))
     if sorted(names) != sorted(CONFIGS):
         yield f"datasets: the configurations are {names}"
-    cache = str(Path(datasets.config.HF_CACHE_HOME) / "parquet")
-    tables = {name: datasets.load_dataset(str(folder), name, cache_dir=cache) for name in CONFIGS}
-    tables = {name: next(iter(splits.values())) for name, splits in tables.items()}
+    tables = load(folder)
     steps = {
         (row["unit_id"], row["step"]): row["arguments"]
         for row in tables["steps"]
@@ -106,13 +112,14 @@ def check_duckdb(folder: Path, source: Arguments) -> Iterator[str]:
 def check_frames(folder: Path, source: Arguments) -> Iterator[str]:
     """Reads the steps with Polars and pandas, which show the text of the arguments."""
     path = next((folder / "steps").glob("*.parquet"))
-    frame = polars.read_parquet(path)
-    storage = frame["arguments"].cast(polars.String) if frame["arguments"].dtype != polars.String else frame["arguments"]
-    if storage.drop_nulls().len() != len(source):
-        yield f"polars: {storage.drop_nulls().len()} of {len(source)} arguments are read"
+    column = polars.read_parquet(path)["arguments"]
+    # The extension type keeps the text in its storage.
+    texts = column.ext.storage().drop_nulls().to_list()
     table = pandas.read_parquet(path)
-    texts = table["arguments"].dropna()
-    if [json.loads(text) for text in texts] != [*ordered(source, table)]:
+    wanted = [*ordered(source, table)]
+    if [json.loads(text) for text in texts] != wanted:
+        yield "polars: the arguments differ from the source"
+    if [json.loads(text) for text in table["arguments"].dropna()] != wanted:
         yield "pandas: the arguments differ from the source"
 
 
