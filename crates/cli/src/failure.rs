@@ -52,7 +52,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "error: {}", self.error)?;
         for cause in self.error.chain().skip(1) {
-            write!(f, "\n  Caused by: {cause}")?;
+            write!(f, "\n  Caused by: {}", cause.to_string().trim_end())?;
         }
         if let Some(hint) = &self.hint {
             write!(f, "\n\nhint: {hint}")?;
@@ -85,9 +85,9 @@ fn store_hint(error: &StoreError) -> Option<&'static str> {
             Some("`backstory audit` lists what is damaged; `backstory build` makes it again")
         }
         StoreError::Schema { .. } => Some("use the version of backstory that wrote the run"),
-        StoreError::Ledger { .. } => {
-            Some("the ledger `state.sqlite` can be deleted; it holds nothing that is not in the files")
-        }
+        StoreError::Ledger { .. } => Some(
+            "the ledger `state.sqlite` can be deleted; it holds nothing that is not in the files",
+        ),
         StoreError::Read { .. }
         | StoreError::Write { .. }
         | StoreError::ReadOnly { .. }

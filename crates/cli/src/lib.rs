@@ -30,22 +30,16 @@ pub fn command() -> clap::Command {
 pub fn main() -> u8 {
     let talk = Talk::to_terminal();
     let run = || run(std::env::args_os(), &Environment::of_process(), &talk);
-    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) {
-        Ok(code) => code,
-        Err(_) => {
-            talk.say("error: internal error; the message above says where");
-            talk.say("\nhint: please report it; nothing half-written was left behind");
-            exit::ERROR
-        }
+    if let Ok(code) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) {
+        return code;
     }
+    talk.say("error: internal error; the message above says where");
+    talk.say("\nhint: please report it; nothing half-written was left behind");
+    exit::ERROR
 }
 
 /// Runs one command line and returns its exit code.
-pub fn run<A>(
-    arguments: impl IntoIterator<Item = A>,
-    environment: &Environment,
-    talk: &Talk,
-) -> u8
+pub fn run<A>(arguments: impl IntoIterator<Item = A>, environment: &Environment, talk: &Talk) -> u8
 where
     A: Into<std::ffi::OsString> + Clone,
 {

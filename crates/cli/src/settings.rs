@@ -143,11 +143,11 @@ impl Settings {
 
     /// Returns the folder of the records.
     pub fn records(&self, flag: Option<PathBuf>) -> Option<PathBuf> {
-        let beside_config = |path: &PathBuf| match self.config_path.as_deref().and_then(Path::parent)
-        {
-            Some(directory) => directory.join(path),
-            None => path.clone(),
-        };
+        let beside_config =
+            |path: &PathBuf| match self.config_path.as_deref().and_then(Path::parent) {
+                Some(directory) => directory.join(path),
+                None => path.clone(),
+            };
         flag.or_else(|| self.environment.text(RECORDS).map(Into::into))
             .or_else(|| self.config.build.records.as_ref().map(beside_config))
     }
@@ -183,14 +183,16 @@ fn read_config(path: &Path) -> Result<Config, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Environment, JOBS, Settings};
+    use super::{BuildConfig, Config, Environment, JOBS, Settings};
 
     fn settings(variable: Option<&str>, file: Option<usize>) -> Settings {
-        let mut settings = Settings::default();
-        settings.environment =
-            Environment(variable.map(|text| (JOBS.name, text.to_owned())).into_iter().collect());
-        settings.config.build.jobs = file;
-        settings
+        let variables = variable.map(|text| (JOBS.name, text.to_owned())).into_iter().collect();
+        let build = BuildConfig { jobs: file, ..BuildConfig::default() };
+        Settings {
+            environment: Environment(variables),
+            config: Config { build, ..Config::default() },
+            config_path: None,
+        }
     }
 
     #[test]

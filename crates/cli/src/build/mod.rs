@@ -27,6 +27,7 @@ pub use funnel::{BuildReport, funnel_table};
 pub use plan::{Plan, PlanHeader, plan};
 pub use runner::{Done, UnitRunner};
 pub use since::parse_since;
+pub(crate) use source::open_repository;
 pub use source::{Source, SourceRequest, open_sources};
 
 use crate::cost::Cost;
@@ -79,9 +80,8 @@ fn unchanged(
     header: &PlanHeader,
 ) -> Result<Option<BuildReport>, Failure> {
     let Some(last) = ledger.last_run()? else { return Ok(None) };
-    let same = last.run_key == header.run_key
-        && run.is_sealed()
-        && run.listing_digest()? == last.listing;
+    let same =
+        last.run_key == header.run_key && run.is_sealed() && run.listing_digest()? == last.listing;
     if !same {
         return Ok(None);
     }

@@ -11,8 +11,8 @@ use backstory_mine::ground::Grounder;
 use backstory_mine::link::Methods;
 use backstory_mine::unit::{UnitContext, UnitError, change_unit};
 use backstory_model::{
-    BlobId, ChangeUnit, Disposition, FileStructure, Link, Outcome, RepoPath,
-    RunOptions, SchemaVersion, UnitLabels, WorkUnit,
+    BlobId, ChangeUnit, Disposition, FileStructure, Link, Outcome, RepoPath, RunOptions,
+    SchemaVersion, UnitLabels, WorkUnit,
 };
 use backstory_store::RunDirectory;
 use backstory_synth::{
@@ -68,7 +68,7 @@ pub struct UnitRunner<'a> {
 struct GivenUp {
     reason: &'static str,
     detail: String,
-    labels: Option<UnitLabels>,
+    labels: Option<Box<UnitLabels>>,
     links: Vec<Link>,
 }
 
@@ -108,7 +108,7 @@ impl<'a> UnitRunner<'a> {
         self.reconstruct(&unit).map_err(|rejection| GivenUp {
             reason: rejection.reason,
             detail: rejection.detail,
-            labels: Some(unit.labels.clone()),
+            labels: Some(Box::new(unit.labels.clone())),
             links: unit.links.clone(),
         })
     }
@@ -158,7 +158,7 @@ impl<'a> UnitRunner<'a> {
                 reason: given_up.reason.to_owned(),
                 detail: given_up.detail,
             },
-            labels: given_up.labels,
+            labels: given_up.labels.map(|labels| *labels),
             links: given_up.links,
         };
         Ok(self.run.commit_unit(&disposition, None, &[])?)
@@ -168,7 +168,7 @@ impl<'a> UnitRunner<'a> {
 impl From<UnitError> for GivenUp {
     fn from(error: UnitError) -> Self {
         let UnitError::Rejected { reason, detail, labels, links } = error;
-        Self { reason, detail, labels: labels.map(|labels| *labels), links }
+        Self { reason, detail, labels, links }
     }
 }
 

@@ -39,7 +39,7 @@ pub struct Source {
 
 impl Source {
     fn open(path: &Path, request: &SourceRequest) -> Result<Self, Failure> {
-        let repo = GitRepository::open(path)?;
+        let repo = open_repository(path)?;
         let name = repository_name(path, request.repo_name.as_deref())?;
         let head = repo.resolve(request.head.as_deref())?;
         let pull_heads = repo.refs_pull_heads()?;
@@ -72,6 +72,15 @@ impl Source {
         }
         Sha256::from_digest(&hasher.finalize())
     }
+}
+
+/// Opens one repository; a path that is not there is told from one without git.
+pub(crate) fn open_repository(path: &Path) -> Result<GitRepository, Failure> {
+    if !path.exists() {
+        return Err(Failure::new(format!("there is nothing at `{}`", path.display()))
+            .hint("give a work tree, a bare repository or a `.git` directory"));
+    }
+    Ok(GitRepository::open(path)?)
 }
 
 /// Opens every repository, sorted by name, and tells what its records lack.

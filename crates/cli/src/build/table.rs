@@ -19,7 +19,9 @@ const COLUMNS: &[(&str, ColumnKind, Read)] = &[
         Cell::integer(unit.work.pull.and_then(|number| i64::try_from(number).ok()))
     }),
     ("unit_key", ColumnKind::Text, |unit| text(unit.work.key.as_str())),
-    ("outcome", ColumnKind::Text, |unit| text(if is_accepted(unit) { "accepted" } else { "rejected" })),
+    ("outcome", ColumnKind::Text, |unit| {
+        text(if is_accepted(unit) { "accepted" } else { "rejected" })
+    }),
     ("reason", ColumnKind::Text, |unit| Cell::text(rejection(unit).map(|(reason, _)| reason))),
     ("detail", ColumnKind::Text, |unit| Cell::text(rejection(unit).map(|(_, detail)| detail))),
     ("steps", ColumnKind::Integer, |unit| Cell::integer(steps(unit))),

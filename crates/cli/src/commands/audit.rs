@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use backstory_dataset::audit::{self, RecordTexts, RunContext};
-use backstory_mine::{GitRepository, repository_name};
 use backstory_mine::records::{Records, read_folder};
+use backstory_mine::{GitRepository, repository_name};
 use backstory_model::{Record, RepoName, Repository, exit};
 use backstory_store::RunDirectory;
 
 use crate::arguments::AuditArgs;
+use crate::build::open_repository;
 use crate::settings::Settings;
 use crate::{Failure, Talk};
 
@@ -50,7 +51,7 @@ fn open_repositories(
             Some((name, path)) => (name, path),
             None => (implied_name(text, given.len(), names)?, PathBuf::from(text)),
         };
-        opened.insert(name, GitRepository::open(&path)?);
+        opened.insert(name, open_repository(&path)?);
     }
     Ok(opened)
 }

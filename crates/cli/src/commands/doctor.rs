@@ -33,7 +33,11 @@ pub(super) fn doctor(args: &DoctorArgs, settings: &Settings, talk: &Talk) -> Res
         disk(&args.out),
         config(settings),
         records(settings),
-        Check { what: "sandbox", found: "not part of this version; nothing foreign is run".into(), advice: None },
+        Check {
+            what: "sandbox",
+            found: "not part of this version; nothing foreign is run".into(),
+            advice: None,
+        },
     ];
     for check in &checks {
         let mark = if check.advice.is_some() { "!" } else { " " };

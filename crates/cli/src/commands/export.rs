@@ -14,16 +14,14 @@ use crate::settings::Settings;
 use crate::{Failure, Talk};
 
 /// Writes one folder per format.
-pub(super) fn export(args: ExportArgs, settings: &Settings, talk: &Talk) -> Result<u8, Failure> {
+pub(super) fn export(args: &ExportArgs, settings: &Settings, talk: &Talk) -> Result<u8, Failure> {
     let run = RunDirectory::read_only(&args.run)?;
     let manifest = run.manifest()?;
-    let options = options(&args, settings)?;
-    let context =
-        ExportContext { counts: manifest.counts, repositories: manifest.repositories };
+    let options = options(args, settings)?;
+    let context = ExportContext { counts: manifest.counts, repositories: manifest.repositories };
     let trajectories = run.trajectories()?;
-    let exported =
-        backstory_dataset::export(trajectories, &run, &args.out, &context, &options)
-            .map_err(Failure::from)?;
+    let exported = backstory_dataset::export(trajectories, &run, &args.out, &context, &options)
+        .map_err(Failure::from)?;
     say(&exported, talk);
     Ok(exit::OK)
 }

@@ -28,7 +28,7 @@ pub(crate) fn run(
         Command::RunUnit(args) => build::run_unit(args, &settings, talk),
         Command::Collect(args) => build::collect(&args, talk),
         Command::Show(args) => show::show(&args, talk),
-        Command::Export(args) => export::export(args, &settings, talk),
+        Command::Export(args) => export::export(&args, &settings, talk),
         Command::Validate(args) => validate::validate(&args, talk),
         Command::Audit(args) => audit::audit(args, &settings, talk),
         Command::Doctor(args) => doctor::doctor(&args, &settings, talk),

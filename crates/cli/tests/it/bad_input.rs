@@ -9,7 +9,14 @@ fn a_directory_without_git_is_named() {
     let context = context();
     context.write("plain/file.txt", "text");
     let said = context.backstory(["build", "plain", "-o", "run"]).run();
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @"
+    exit_code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: `plain` is not a git repository: it has no `.git` and no `objects` and `HEAD` of its own
+
+    hint: give a work tree, a bare repository or a `.git` directory
+    ");
     assert!(!context.path("run").exists());
 }
 
@@ -17,7 +24,14 @@ fn a_directory_without_git_is_named() {
 fn a_path_that_does_not_exist_is_named() {
     let context = context();
     let said = context.backstory(["build", "nowhere", "-o", "run"]).run();
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @"
+    exit_code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: there is nothing at `nowhere`
+
+    hint: give a work tree, a bare repository or a `.git` directory
+    ");
 }
 
 #[test]
@@ -25,7 +39,14 @@ fn a_repository_without_commits_is_named() {
     let context = context();
     RepoBuilder::new("acme/toy").write(&context.path("acme+toy"), Layout::BareWithoutConfig);
     let said = context.backstory(["build", "acme+toy", "-o", "run"]).run();
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @"
+    exit_code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: `acme+toy` has no commits: `HEAD` points at nothing
+
+    hint: commit something, or name the commit to start from with `--head`
+    ");
 }
 
 #[test]
@@ -33,7 +54,12 @@ fn an_unknown_revision_is_named() {
     let context = context();
     bare(context.directory());
     let said = context.backstory(["build", "acme+toy", "--head", "v9", "-o", "run"]).run();
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @"
+    exit_code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: revision `v9` is not in `acme+toy`; give a branch, a tag or a commit id
+    ");
 }
 
 #[test]
@@ -51,7 +77,14 @@ fn a_directory_with_other_files_is_not_written_to() {
     bare(context.directory());
     context.write("run/letter.txt", "dear");
     let said = context.backstory(["build", "acme+toy", "-o", "run"]).run();
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @"
+    exit_code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: `run` is not empty and is not a run directory
+
+    hint: choose an empty or a new directory with `-o`
+    ");
     assert_eq!(backstory_store::fs::entries(&context.path("run")).unwrap().len(), 1);
 }
 
@@ -61,7 +94,14 @@ fn a_second_build_on_one_run_is_refused() {
     bare(context.directory());
     let _lock = backstory_store::RunDirectory::open(&context.path("run")).unwrap();
     let said = context.backstory(["build", "acme+toy", "-o", "run"]).run();
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @"
+    exit_code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: the run `run` is in use by another build
+
+    hint: wait for the other build to end, or write to another directory
+    ");
 }
 
 #[test]
@@ -94,7 +134,14 @@ fn records_of_an_unknown_version_are_refused() {
     );
     let arguments = ["build", "acme+toy", "-o", "run", "--records", "records"];
     let said = context.backstory(arguments).run();
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @"
+    exit_code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: record file `records/issues.ndjson` has format version `9`; this build reads version 1
+
+    hint: `backstory schema records` prints the format of record files
+    ");
 }
 
 #[test]
@@ -104,7 +151,15 @@ fn a_run_of_a_later_version_is_refused() {
     context.backstory(["build", "acme+toy", "-o", "run"]).run();
     context.write("run/manifest.json", r#"{"schema":{"major":9,"minor":0}}"#);
     let said = context.backstory(["export", "run", "--to", "atif", "-o", "out"]).run();
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @"
+    exit_code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: `run/manifest.json` cannot be read by this version
+      Caused by: schema version 9.0 is not readable; this build reads up to 1.0
+
+    hint: use the version of backstory that wrote the run
+    ");
     assert!(!context.path("out").exists());
 }
 
@@ -114,11 +169,30 @@ fn an_unknown_key_of_the_configuration_is_named() {
     bare(context.directory());
     context.write("backstory.toml", "[build]\njobz = 3\n");
     let said = context.backstory(["build", "acme+toy", "-o", "run"]).run();
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @"
+    exit_code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: failed to read the configuration `[DIR]/backstory.toml`
+      Caused by: TOML parse error at line 2, column 1
+      |
+    2 | jobz = 3
+      | ^^^^
+    unknown field `jobz`, expected one of `jobs`, `records`, `file_limit`
+
+    hint: `backstory schema config` prints what it may hold
+    ");
 }
 
 #[test]
 fn a_run_that_is_not_there_is_named() {
     let said = context().backstory(["show", "run", "acme__toy-2"]).run();
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @"
+    exit_code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: there is no run at `run`
+
+    hint: make one with `backstory build REPOSITORY -o RUN`
+    ");
 }

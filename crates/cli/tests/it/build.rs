@@ -10,7 +10,23 @@ fn build_tells_where_every_unit_went() {
     let context = context();
     bare(context.directory());
     let said = context.backstory(["build", "acme+toy", "-o", "run", "--json", "--jobs", "1"]).run();
-    insta::assert_snapshot!(steady(&said), @"");
+    insta::assert_snapshot!(steady(&said), @r#"
+    exit_code: 0
+    ----- stdout -----
+    {"units_found":5,"accepted":4,"rejected":{"no_change":1},"small_units":5,"small_accepted":4,"test_source_units":2,"small_test_source_units":2,"linked":1,"reconstructed":4,"cpu_seconds":[COST],"peak_rss_mb":[COST]}
+    ----- stderr -----
+    acme/toy: units: 5 of 5
+    collect: 5 of 5
+
+    units found                 5
+      linked to an issue        1
+    reconstructed               4
+    accepted                    4
+    rejected: no_change         1
+    accepted + rejected         5
+
+    [TIME], [MEMORY] at most
+    "#);
 }
 
 #[test]

@@ -15,8 +15,7 @@ fn shards_in_any_order_collect_to_what_build_writes() {
         let done = context.backstory(arguments).run();
         assert_eq!(done.exit_code, Some(0), "{done}");
     }
-    let collected =
-        context.backstory(["collect", "--manifest", "plan.jsonl", "-o", "parts"]).run();
+    let collected = context.backstory(["collect", "--manifest", "plan.jsonl", "-o", "parts"]).run();
     assert_eq!(collected.exit_code, Some(0), "{collected}");
     assert!(covered(&context.path("parts")) == covered(&context.path("whole")));
 }

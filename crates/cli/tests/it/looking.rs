@@ -5,13 +5,88 @@ use crate::sample::{bare, context};
 #[test]
 fn help_lists_the_commands() {
     let said = context().backstory(["-h"]).run();
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @"
+    exit_code: 0
+    ----- stdout -----
+    Reconstruct how code came to be, step by step, with evidence
+
+    Usage: backstory [OPTIONS] <COMMAND>
+
+    Commands:
+      build        Build trajectories from the history of repositories
+      show         Show one trajectory in the terminal
+      export       Export the trajectories of a run
+      validate     Say what a consumer would reject or drop
+      audit        Derive every step of a run again and report every difference
+      plan         Write the work manifest: one line for every unit to do
+      run-unit     Do units of a work manifest
+      collect      Put finished units together into a run
+      doctor       Say what this machine offers and what is missing
+      schema       Print the JSON Schema of a file format
+      completions  Print the completions of a shell
+      help         Print this message or the help of the given subcommand(s)
+
+    Options:
+          --config <FILE>  The configuration file, instead of the `backstory.toml` found upward
+      -h, --help           Print help (see more with '--help')
+      -V, --version        Print version
+    ----- stderr -----
+    ");
 }
 
 #[test]
 fn build_explains_itself() {
     let said = context().backstory(["build", "--help"]).run();
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @"
+    exit_code: 0
+    ----- stdout -----
+    Build trajectories from the history of repositories
+
+    Every commit of the mainline is a unit. Each unit ends up accepted, with a trajectory, or rejected,
+    with a reason; a table of where they went closes the build. A build that was stopped goes on where
+    it stopped, and one with nothing left to do ends at once.
+
+    Usage: backstory build [OPTIONS] --out <RUN> <REPOSITORY>...
+
+    Arguments:
+      <REPOSITORY>...
+              The repositories: work trees, bare mirrors or shared clones
+
+    Options:
+          --config <FILE>
+              The configuration file, instead of the `backstory.toml` found upward
+
+          --repo-name <OWNER/NAME>
+              What the repository is called, if its remote and its path do not say
+
+          --records <DIR>
+              The folder with issue and pull request records
+
+          --head <REVISION>
+              The commit, branch or tag to start from, instead of HEAD
+
+          --since <DATE>
+              Only units committed at or after this date, e.g., `2024-01-31`
+
+          --limit <N>
+              Only the newest N units of each repository
+
+          --file-limit <BYTES>
+              Files larger than this many bytes are not shown
+
+      -o, --out <RUN>
+              The directory of the run; created, or continued
+
+      -j, --jobs <N>
+              How many units are worked on at a time
+
+          --json
+              Print the counts as one JSON object on stdout
+
+      -h, --help
+              Print help (see a summary with '-h')
+    ----- stderr -----
+    ");
 }
 
 #[test]
@@ -53,7 +128,14 @@ fn show_suggests_the_nearest_unit() {
     bare(context.directory());
     context.backstory(["build", "acme+toy", "-o", "run"]).run();
     let said = context.backstory(["show", "run", "acme_toy-2"]).run();
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @"
+    exit_code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: there is no unit `acme_toy-2` in `run`
+
+    hint: did you mean `acme__toy-2`?
+    ");
 }
 
 #[test]

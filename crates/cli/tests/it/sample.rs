@@ -32,10 +32,13 @@ pub(crate) fn history() -> RepoBuilder {
     );
     let branch = repo.commit(
         "Accept empty input\n\nFixes #1",
-        [("toy/parser.py", "def parse(text):\n    if text is None:\n        return []\n    return text.split()\n")],
+        [(
+            "toy/parser.py",
+            "def parse(text):\n    if text is None:\n        return []\n    return text.split()\n",
+        )],
     );
     repo.switch("main");
-    repo.merge("Merge pull request #2 from ann/empty-input\n\nAccept empty input", &branch, NONE);
+    repo.merge("Merge pull request #2 from ann/empty-input\n\nAccept empty input", &[branch], NONE);
     let tip = repo.head();
     repo.branch_from("docs", &tip);
     let docs = repo.commit("Say what it is", [("README.md", "# Toy\n\nSplits text.\n")]);
@@ -92,7 +95,7 @@ pub(crate) fn covered(run: &Path) -> BTreeMap<String, Vec<u8>> {
             let name = file.strip_prefix(run).unwrap().to_string_lossy().into_owned();
             (name, fs::read_file(&file).unwrap())
         })
-        .filter(|(name, _)| !name.ends_with(".lock") && !name.starts_with("state.sqlite"))
+        .filter(|(name, _)| name != "run.lock" && !name.starts_with("state.sqlite"))
         .collect()
 }
 

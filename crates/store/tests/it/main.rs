@@ -1,5 +1,7 @@
 //! What does a run directory promise, and does it keep it when things fail?
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod damage;
 mod interrupted;
 mod round_trip;
