@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use backstory_store::fs;
 use serde_json::{Map, Value};
 
+use super::part::{check_items, check_parts};
 use super::shape::{self, Key, Kind, Presence};
 use super::{Finding, Report, with_causes};
 
@@ -82,6 +83,8 @@ const METRICS: &[Key] = &[
     ("logprobs", List, Optional),
     ("extra", Object, Optional),
 ];
+const TOKENS: [(&str, Kind); 3] =
+    [("prompt_token_ids", Count), ("completion_token_ids", Count), ("logprobs", Number)];
 const FINAL_METRICS: &[Key] = &[
     ("total_prompt_tokens", Count, Optional),
     ("total_completion_tokens", Count, Optional),
@@ -132,7 +135,9 @@ fn check_document(report: &mut Report, at: &str, document: &Value, embedded: &BT
     shape::keys(report, at, root, ROOT);
     check_identity(report, at, root);
     if let Some(agent) = root.get("agent").and_then(Value::as_object) {
-        shape::keys(report, &format!("{at}agent"), agent, AGENT);
+        let place = format!("{at}agent");
+        shape::keys(report, &place, agent, AGENT);
+        check_items(report, &place, agent, "tool_definitions", Object);
     }
     let mut known = embedded.clone();
     known.extend(check_subagents(report, at, root));
@@ -216,13 +221,18 @@ impl Steps<'_> {
             report.rejected(place, format!("should have the `step_id` {}", index + 1));
         }
         check_source(report, place, step);
+        check_parts(report, place, step, "message");
         if let Some(time) = shape::text(step, "timestamp")
             && !is_iso_8601(time)
         {
             report.rejected(place, format!("has a `timestamp` that is not ISO 8601: {time:?}"));
         }
         if let Some(metrics) = step.get("metrics").and_then(Value::as_object) {
-            shape::keys(report, &format!("{place}.metrics"), metrics, METRICS);
+            let place = format!("{place}.metrics");
+            shape::keys(report, &place, metrics, METRICS);
+            for (key, kind) in TOKENS {
+                check_items(report, &place, metrics, key, kind);
+            }
         }
         let calls = self.check_calls(report, place, step);
         self.check_results(report, place, step, &calls);
@@ -263,6 +273,7 @@ impl Steps<'_> {
                 let place = format!("{place}.observation.results[{index}]");
                 let Some(result) = shape::object(report, &place, result) else { continue };
                 shape::keys(report, &place, result, RESULT);
+                check_parts(report, &place, result, "content");
                 self.check_references(report, &place, result);
                 let Some(id) = shape::text(result, "source_call_id") else { continue };
                 if !calls.contains(id) {

@@ -20,6 +20,9 @@ pub fn axolotl(path: &Path) -> Vec<Finding> {
 fn check_row(report: &mut Report, row: &Map<String, Value>) {
     check_tools(report, row);
     let messages = messages(report, row);
+    if row.get("messages").and_then(Value::as_array).is_some_and(Vec::is_empty) {
+        report.rejected("messages", "is empty");
+    }
     let mut trained = 0;
     for (index, (place, message)) in messages.iter().enumerate() {
         let trains = check_message(report, place, message);

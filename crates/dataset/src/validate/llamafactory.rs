@@ -21,8 +21,10 @@ pub fn llamafactory(path: &Path) -> Vec<Finding> {
 enum Turn {
     /// `user` or joined `tool` messages.
     Asks,
-    /// `assistant`, with or without calls.
+    /// `assistant`, with or without calls, and `function`.
     Answers,
+    /// `system` after the first message, which fits nowhere.
+    Neither,
 }
 
 fn check_row(report: &mut Report, row: &Map<String, Value>) {
@@ -42,16 +44,15 @@ fn check_row(report: &mut Report, row: &Map<String, Value>) {
             // A leading system message is taken out before the turns are counted.
             Some("system") if index == 0 => continue,
             Some("tool") => results = true,
-            Some("user" | "assistant") => {
+            _ => {
                 if std::mem::take(&mut results) {
                     turns.push((Turn::Asks, place));
                 }
-                let turn = if role == Some("user") { Turn::Asks } else { Turn::Answers };
+                let Some(turn) = turn(role) else {
+                    report.rejected(place, "has a role that is not among the tags");
+                    return;
+                };
                 turns.push((turn, place));
-            }
-            _ => {
-                report.rejected(place, "has a role that is not among the tags");
-                return;
             }
         }
         lost_text(report, place, message, role);
@@ -61,6 +62,16 @@ fn check_row(report: &mut Report, row: &Map<String, Value>) {
         report.dropped(place, "is a tool result at the end, which is lost");
     }
     check_order(report, &turns);
+}
+
+/// Returns the turn of a role that is neither a tool's nor a leading system message's.
+fn turn(role: Option<&str>) -> Option<Turn> {
+    match role? {
+        "user" => Some(Turn::Asks),
+        "assistant" | "function" => Some(Turn::Answers),
+        "system" => Some(Turn::Neither),
+        _ => None,
+    }
 }
 
 /// Checks what the converter takes for granted; a missing key aborts the run.

@@ -8,6 +8,7 @@
 mod atif;
 mod axolotl;
 mod llamafactory;
+mod part;
 mod rows;
 mod shape;
 mod trl;

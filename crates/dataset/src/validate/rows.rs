@@ -135,9 +135,6 @@ pub(super) fn messages<'r>(
         report.rejected("messages", "is not a list");
         return Vec::new();
     };
-    if list.is_empty() {
-        report.rejected("messages", "is empty");
-    }
     let mut messages = Vec::new();
     for (index, message) in list.iter().enumerate() {
         let place = format!("messages[{index}]");

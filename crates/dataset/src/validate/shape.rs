@@ -19,7 +19,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    fn fits(self, value: &Value) -> bool {
+    pub(super) fn fits(self, value: &Value) -> bool {
         match self {
             Self::Text => value.is_string(),
             Self::Content => value.is_string() || value.is_array(),
@@ -32,7 +32,7 @@ impl Kind {
         }
     }
 
-    fn describe(self) -> &'static str {
+    pub(super) fn describe(self) -> &'static str {
         match self {
             Self::Text => "a text",
             Self::Content => "a text or a list of parts",

@@ -18,6 +18,9 @@ pub fn trl(path: &Path) -> Vec<Finding> {
 fn check_row(report: &mut Report, row: &Map<String, Value>) {
     check_tools(report, row);
     let messages = messages(report, row);
+    if row.get("messages").and_then(Value::as_array).is_some_and(Vec::is_empty) {
+        report.rejected("messages", "is empty");
+    }
     let mut answers = 0;
     for (place, message) in &messages {
         let role = shape::text(message, "role");
