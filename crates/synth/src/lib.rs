@@ -11,6 +11,7 @@ mod change;
 mod definition;
 mod evidence;
 mod flags;
+mod hindsight;
 mod license;
 mod localize;
 mod order;

@@ -11,19 +11,15 @@ use backstory_model::{
     Action, EvidenceId, FileRole, Observation, Provenance, RepoPath, RepoSnapshot,
 };
 
+use crate::hindsight::{Coming, searches_in_hindsight};
 use crate::reading::{View, around};
 use crate::search::{Corpus, Found, list};
 use crate::terms::{Term, TermKind, terms};
-use crate::text::words;
 
 /// Searches made with the words of the requirement.
 const SEARCHES: usize = 4;
 /// Terms tried before the best are chosen.
 const TRIED: usize = 10;
-/// Searches made with knowledge of the change.
-const HINDSIGHT_SEARCHES: usize = 2;
-/// Words of one edit tried for such a search.
-const HINDSIGHT_TRIED: usize = 16;
 /// A name found in more lines than this tells nothing.
 const COMMON_NAME: u32 = 300;
 /// An ordinary word that is part of no name is telling only where it is rare.
@@ -59,22 +55,17 @@ struct Search<'t> {
     found: Found,
 }
 
-/// An edit to come, as far as a search in hindsight needs it.
-pub struct Coming<'a> {
-    /// The file, at the base.
-    pub path: &'a RepoPath,
-    /// The text that will be replaced.
-    pub old: &'a str,
-}
-
 /// Looks around the base.
 pub fn localize(
     requirement: &str,
+    project: &str,
     corpus: &Corpus<'_>,
     snapshot: &RepoSnapshot,
-    coming: &[Coming<'_>],
+    coming: &Coming<'_>,
 ) -> Localized {
-    let terms = terms(requirement);
+    let mut terms = terms(requirement);
+    // The name of the project stands everywhere and leads nowhere.
+    terms.retain(|term| !term.text(requirement).eq_ignore_ascii_case(project));
     let named = named_files(requirement, &terms, snapshot);
     let searches = searches(requirement, &terms, corpus, snapshot);
     let mut out =
@@ -94,7 +85,10 @@ pub fn localize(
             out.reads.push((view, Some(at + 1)));
         }
     }
-    let hindsight = hindsight_searches(&searches, &out.order, corpus, coming);
+    let shown = |path: &RepoPath| {
+        out.order.contains(path) || searches.iter().any(|search| search.found.shows(path))
+    };
+    let hindsight = searches_in_hindsight(coming, corpus, snapshot, shown);
     for search in searches {
         let evidence = EvidenceId::requirement(search.term.span.start, search.term.span.end);
         let choice = Provenance::derived("localize/requirement-term", [evidence]);
@@ -102,10 +96,10 @@ pub fn localize(
         note_files(&search.found, &mut out.order);
         out.looks.push(look(search.pattern, whole_word, search.found, choice, false));
     }
-    for (pattern, found) in hindsight {
-        let choice = Provenance::derived("localize/changed-term", [EvidenceId::symbol(&pattern)]);
-        note_files(&found, &mut out.order);
-        out.looks.push(look(&pattern, true, found, choice, true));
+    for search in hindsight {
+        let choice = Provenance::derived(search.rule, [EvidenceId::symbol(search.pattern)]);
+        note_files(&search.found, &mut out.order);
+        out.looks.push(look(search.pattern, true, search.found, choice, true));
     }
     out
 }
@@ -318,42 +312,4 @@ fn hit_gain(path: &RepoPath, search: &Search<'_>, defines: bool) -> f64 {
     let stem = search.pattern.to_lowercase();
     let in_path = path.to_text().is_some_and(|text| text.to_lowercase().contains(&stem));
     rarity * role * (if defines { 3.0 } else { 1.0 }) * (if in_path { 1.5 } else { 1.0 })
-}
-
-/// Searches that find files the requirement's words did not lead to.
-fn hindsight_searches(
-    searches: &[Search<'_>],
-    order: &[RepoPath],
-    corpus: &Corpus<'_>,
-    coming: &[Coming<'_>],
-) -> Vec<(String, Found)> {
-    let shown = |path: &RepoPath| {
-        order.contains(path) || searches.iter().any(|search| search.found.shows(path))
-    };
-    let mut made: Vec<(String, Found)> = Vec::new();
-    for edit in coming {
-        let is_source = backstory_syntax::role_of(edit.path) == FileRole::Source;
-        let found = made.iter().any(|(_, found)| found.shows(edit.path));
-        if made.len() == HINDSIGHT_SEARCHES || !is_source || shown(edit.path) || found {
-            continue;
-        }
-        made.extend(rarest_word(edit, corpus));
-    }
-    made
-}
-
-fn rarest_word(edit: &Coming<'_>, corpus: &Corpus<'_>) -> Option<(String, Found)> {
-    let mut tried: Vec<&str> = Vec::new();
-    for word in words(edit.old.as_bytes()).filter_map(|word| std::str::from_utf8(word).ok()) {
-        let telling = word.len() >= 4 && !word.starts_with(|c: char| c.is_ascii_digit());
-        if telling && !tried.contains(&word) && tried.len() < HINDSIGHT_TRIED {
-            tried.push(word);
-        }
-    }
-    tried
-        .into_iter()
-        .map(|word| (word, corpus.search(word, true)))
-        .filter(|(_, found)| found.shows(edit.path))
-        .min_by(|a, b| a.1.total.cmp(&b.1.total).then(a.0.cmp(b.0)))
-        .map(|(word, found)| (word.to_owned(), found))
 }

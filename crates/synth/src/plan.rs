@@ -62,6 +62,16 @@ pub struct Added {
     pub ranges: Vec<Range<u32>>,
 }
 
+impl Added {
+    /// Lists the words of the added lines.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        let lines = self.text.lines();
+        let added = self.ranges.iter().flat_map(|range| lines[as_usize(range)].to_vec());
+        let bytes: Vec<&[u8]> = added.collect();
+        bytes.into_iter().flat_map(words).filter_map(|word| std::str::from_utf8(word).ok())
+    }
+}
+
 /// Everything one authored commit asks for.
 #[derive(Debug, Default)]
 pub struct StatePlan {

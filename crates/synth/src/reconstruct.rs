@@ -17,8 +17,9 @@ use crate::change::file_changes;
 use crate::definition::looked_up;
 use crate::evidence::UnitEvidence;
 use crate::flags::answer_flags;
+use crate::hindsight::Coming;
 use crate::license::license;
-use crate::localize::{Coming, Localized, localize};
+use crate::localize::{Localized, localize};
 use crate::patch::patches;
 use crate::plan::{PlannedStep, StatePlan, plan_state};
 use crate::reading::{View, views_of_definitions, views_of_needs};
@@ -179,8 +180,9 @@ impl<'a> Writer<'a> {
     ) -> Result<(), RepositoryError> {
         let (repo, snapshot) = (self.input.repo, self.input.snapshot);
         let corpus = Corpus::read(repo, snapshot, self.input.texts)?;
-        let coming = coming(plans.first());
-        let localized = localize(&asked.text, &corpus, snapshot, &coming);
+        let coming = Coming::of(plans);
+        let project = self.input.unit.repo.name();
+        let localized = localize(&asked.text, project, &corpus, snapshot, &coming);
         self.localization(&localized);
         self.first_reads(localized);
         self.rank_remaining();
@@ -375,15 +377,4 @@ impl<'a> Writer<'a> {
         };
         Ok(Story { trajectory, blobs: self.blobs })
     }
-}
-
-/// Lists the edits of the first state, for searches in hindsight.
-fn coming(first: Option<&StatePlan>) -> Vec<Coming<'_>> {
-    let steps = first.into_iter().flat_map(|plan| &plan.steps);
-    steps
-        .filter_map(|step| match &step.action {
-            Action::Edit { path, old, .. } => Some(Coming { path, old }),
-            _ => None,
-        })
-        .collect()
 }

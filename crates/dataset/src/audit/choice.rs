@@ -113,10 +113,10 @@ impl Choices<'_> {
         let (kind, id) = evidence.parts();
         match (&step.action, kind) {
             (Action::Message { role: Role::User, text }, "record") if index == 0 => {
-                self.from_record(id, text)
+                self.record(id, text)
             }
             (Action::Message { role: Role::User, text }, "commit") if index == 0 => {
-                self.from_message(id, text)
+                self.own_message(id, text)
             }
             (Action::Message { role: Role::Agent, text }, "commit") => {
                 self.said_by_agent(index, id, text)
@@ -127,7 +127,7 @@ impl Choices<'_> {
         }
     }
 
-    fn from_record(&self, id: &str, text: &str) -> Broken {
+    fn record(&self, id: &str, text: &str) -> Broken {
         let requirement = &self.trajectory.requirement;
         let named = requirement.record.as_ref().filter(|record| record.as_str() == id);
         let source = requirement.source;
@@ -151,7 +151,7 @@ impl Choices<'_> {
         })
     }
 
-    fn from_message(&self, id: &str, text: &str) -> Broken {
+    fn own_message(&self, id: &str, text: &str) -> Broken {
         let requirement = &self.trajectory.requirement;
         let pseudo = requirement.source == RequirementSource::PseudoIssue;
         let unit = &self.trajectory.unit;
@@ -226,6 +226,9 @@ impl Choices<'_> {
             }
             ("localize/requirement-term", Action::Search { pattern, .. }) => {
                 (self.requirement_term(pattern, evidence), false)
+            }
+            ("localize/test-term", Action::Search { pattern, .. }) => {
+                (test_term(later, pattern, evidence), true)
             }
             ("localize/changed-term", Action::Search { pattern, .. }) => {
                 (changed_term(later, pattern, evidence), true)
@@ -357,12 +360,20 @@ fn changed_term(later: &[Writing], text: &str, evidence: &[EvidenceId]) -> Broke
     demand(evidence.iter().all(named), "no evidence but the pattern itself")
 }
 
-fn edit_target(
-    step: &Step,
-    later: &[Writing],
-    path: &RepoPath,
-    evidence: &[EvidenceId],
-) -> Broken {
+fn test_term(later: &[Writing], text: &str, evidence: &[EvidenceId]) -> Broken {
+    let in_tests = |path: &RepoPath| {
+        let lower = path.as_bytes().to_ascii_lowercase();
+        [&b"test"[..], b"spec"].iter().any(|mark| memmem::find(&lower, mark).is_some())
+    };
+    let occurs = later.iter().any(|writing| {
+        writing.paths.iter().any(in_tests) && holds_word(&writing.new, text.as_bytes())
+    });
+    demand(occurs, "a word that a later change adds to a test file")?;
+    let named = |evidence: &EvidenceId| evidence.parts() == ("symbol", text);
+    demand(!evidence.is_empty() && evidence.iter().all(named), "the pattern itself as evidence")
+}
+
+fn edit_target(step: &Step, later: &[Writing], path: &RepoPath, evidence: &[EvidenceId]) -> Broken {
     let target = later.iter().any(|writing| writing.changes && writing.paths.first() == Some(path));
     demand(target, "a path that a later step changes")?;
     let viewed = match step.observation.as_ref().map(|seen| &seen.content) {
