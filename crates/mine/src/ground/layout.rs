@@ -142,7 +142,7 @@ impl Layout {
         let here = self.path(from);
         let shared = |path: &[u8]| {
             let same = here.iter().zip(path).take_while(|(a, b)| a == b).count();
-            here[..same].iter().filter(|b| **b == b'/').count()
+            memchr::memchr_iter(b'/', &here[..same]).count()
         };
         candidates.iter().copied().min_by_key(|at| {
             let path = self.path(*at);

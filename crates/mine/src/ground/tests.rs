@@ -1,5 +1,7 @@
 //! Does grounding find what small repositories of every language hold?
 
+use std::fmt::Write as _;
+
 use backstory_model::{RepoPath, Repository as _, TreeId};
 use backstory_testkit::{MemoryRepository, RepoBuilder};
 
@@ -22,10 +24,11 @@ fn described_graph(files: &[(&str, &str)]) -> String {
     let graph = &snapshot.graph;
     let mut text = String::new();
     for (from, to) in &graph.imports {
-        text.push_str(&format!("{from}: {}\n", list(to)));
+        writeln!(text, "{from}: {}", list(to)).unwrap();
     }
     let components: Vec<String> = graph.components.iter().map(|one| list(one)).collect();
-    text.push_str(&format!("order: {}\nexternal: {}\n", components.join(" | "), graph.external));
+    writeln!(text, "order: {}", components.join(" | ")).unwrap();
+    writeln!(text, "external: {}", graph.external).unwrap();
     text
 }
 

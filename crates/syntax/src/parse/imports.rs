@@ -3,6 +3,8 @@
 //! In: one import node and its bytes. Out: [`Import`]s with the module as its
 //! language writes it; nothing is resolved here.
 
+use std::num::NonZeroU16;
+
 use backstory_model::{Import, Language};
 use tree_sitter::Node;
 
@@ -48,8 +50,9 @@ impl<'a> Statement<'a> {
 
     /// Returns the children of a node in its `name` fields.
     fn names(&self, node: Node<'a>) -> Vec<Node<'a>> {
+        let Some(field) = NonZeroU16::new(self.grammar.fields.name) else { return Vec::new() };
         let mut cursor = node.walk();
-        node.children_by_field_name("name", &mut cursor).collect()
+        node.children_by_field_id(field, &mut cursor).collect()
     }
 
     fn python(&self, out: &mut Vec<Import>) {

@@ -125,7 +125,7 @@ impl Walk<'_> {
             }
             Rule::InnerAttribute => {
                 if self.depth() == 1 && rust_tests::is_inner_test_attribute(self.text(node)) {
-                    let last = self.bytes.iter().filter(|b| **b == b'\n').count() + 1;
+                    let last = memchr::memchr_iter(b'\n', self.bytes).count() + 1;
                     self.out.test_lines.push(range(0, last - 1));
                 }
             }

@@ -11,23 +11,26 @@ fn described(language: Language, source: &str) -> String {
     for symbol in &structure.symbols {
         let (start, end) = (symbol.lines.start, symbol.lines.end);
         let kind = format!("{:?}", symbol.kind).to_lowercase();
-        writeln!(text, "{start}-{end} {kind} {} @{}", symbol.qualified, symbol.name_line).unwrap();
+        writeln!(text, "{start}-{end} {kind} {} @{}", symbol.qualified, symbol.name_line)
+            .expect("writing to a string cannot fail");
     }
     for import in &structure.imports {
-        writeln!(text, "import {} {:?} @{}", import.module, import.names, import.line).unwrap();
+        writeln!(text, "import {} {:?} @{}", import.module, import.names, import.line)
+            .expect("writing to a string cannot fail");
     }
     for range in &structure.test_lines {
-        writeln!(text, "tests {}-{}", range.start, range.end).unwrap();
+        writeln!(text, "tests {}-{}", range.start, range.end)
+            .expect("writing to a string cannot fail");
     }
     let mut last = 0;
     for reference in &structure.references {
         let start = if reference.line == last { " " } else { "\n" };
         let line =
             if reference.line == last { String::new() } else { format!("{}: ", reference.line) };
-        write!(text, "{start}{line}{}", reference.name).unwrap();
+        write!(text, "{start}{line}{}", reference.name).expect("writing to a string cannot fail");
         last = reference.line;
     }
-    writeln!(text, "\npartial: {}", structure.partial).unwrap();
+    writeln!(text, "\npartial: {}", structure.partial).expect("writing to a string cannot fail");
     text
 }
 

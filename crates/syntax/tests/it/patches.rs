@@ -29,8 +29,11 @@ fn shown(patch: &[u8]) -> String {
 /// Reads `12` or `12,3`.
 fn span(text: &str) -> (usize, usize) {
     match text.split_once(',') {
-        Some((start, length)) => (start.parse().unwrap(), length.parse().unwrap()),
-        None => (text.parse().unwrap(), 1),
+        Some((start, length)) => (
+            start.parse().expect("a span is made of numbers"),
+            length.parse().expect("a span is made of numbers"),
+        ),
+        None => (text.parse().expect("a span is made of numbers"), 1),
     }
 }
 
