@@ -13,15 +13,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::path::PathBuf;
 
+use backstory_mine::history::plan;
 use backstory_mine::link::quality::{GoldEntry, MethodScore, ScoredPull, gold_entries, score};
-use backstory_mine::link::{LinkInput, Methods, is_changelog, links, pull_number};
+use backstory_mine::link::{Methods, is_changelog};
+use backstory_mine::unit::{UnitContext, UnitError, change_unit};
 use backstory_mine::{GitRepository, repository_name};
 use backstory_model::{
-    Commit, CommitId, Link, LinkMethod, LinkTarget, RepoName, RepoPath, Repository, TreeId,
+    Commit, CommitId, Link, LinkMethod, LinkTarget, RepoName, Repository, RunOptions,
 };
-
-/// The most authored commits read behind one unit.
-const MOST_AUTHORED: usize = 500;
 
 type Failure = Box<dyn Error>;
 
@@ -121,31 +120,23 @@ impl Mined {
         name: &RepoName,
         heads: &BTreeMap<u64, CommitId>,
     ) -> Result<(), Failure> {
-        let enabled = Methods::all().without(LinkMethod::Changelog);
+        let options = RunOptions::default();
+        let methods = Methods::all().without(LinkMethod::Changelog);
         let known_pulls: BTreeSet<u64> = heads.keys().copied().collect();
-        let mut next = Some(head.clone());
-        while let Some(id) = next {
-            let unit = repo.commit(&id)?;
-            let pull = pull_number(&unit.message);
-            self.count_stated(&unit, pull, heads);
-            let authored = authored(repo, &unit, pull.and_then(|pull| heads.get(&pull)))?;
-            let messages: Vec<_> = std::iter::once(&unit)
-                .chain(&authored)
-                .map(|commit| (commit.id.clone(), commit.message.as_str()))
-                .collect();
-            let found = links(&LinkInput {
-                repo: name,
-                messages: &messages,
-                pull,
-                known_pulls: &known_pulls,
-                added_changelog_lines: &[],
-                added_paths: &added_paths(repo, &unit)?,
-                records: None,
-                enabled: &enabled,
-            });
-            self.links.push((pull, found));
+        let context = UnitContext {
+            options: &options,
+            records: None,
+            methods: &methods,
+            known_pulls: &known_pulls,
+        };
+        for work in plan(repo, head, name, &options, b"")? {
+            self.count_stated(&repo.commit(&work.commit)?, work.pull, heads);
+            let links = match change_unit(repo, &work, &context) {
+                Ok(unit) => unit.links,
+                Err(UnitError::Rejected { links, .. }) => links,
+            };
+            self.links.push((work.pull, links));
             self.units += 1;
-            next = unit.parents.first().cloned();
         }
         Ok(())
     }
@@ -197,41 +188,6 @@ impl Mined {
             println!("no head: {:?}", self.squashes.get(&false));
         }
     }
-}
-
-/// Returns the commits behind a unit, oldest first: the first-parent line from the
-/// merge's second parent or the pull request head, until it meets the mainline.
-fn authored(
-    repo: &GitRepository,
-    unit: &Commit,
-    head: Option<&CommitId>,
-) -> Result<Vec<Commit>, Failure> {
-    let (Some(parent), Some(head)) = (unit.parents.first(), unit.parents.get(1).or(head)) else {
-        return Ok(Vec::new());
-    };
-    let mut commits = Vec::new();
-    let mut next = Some(head.clone());
-    while let Some(id) = next {
-        let on_mainline = repo.merge_base(parent, &id)?.as_ref() == Some(&id);
-        if on_mainline || commits.len() == MOST_AUTHORED {
-            break;
-        }
-        let commit = repo.commit(&id)?;
-        next = commit.parents.first().cloned();
-        commits.push(commit);
-    }
-    commits.reverse();
-    Ok(commits)
-}
-
-fn added_paths(repo: &GitRepository, unit: &Commit) -> Result<Vec<RepoPath>, Failure> {
-    let before = match unit.parents.first() {
-        Some(parent) => repo.commit(parent)?.tree,
-        None => TreeId::empty(),
-    };
-    let changes = repo.changes(&before, &unit.tree)?;
-    let added = changes.into_iter().filter(|change| change.before.is_none());
-    Ok(added.map(|change| change.path).collect())
 }
 
 fn print_scores(scores: &BTreeMap<Option<LinkMethod>, MethodScore>, list: bool) {

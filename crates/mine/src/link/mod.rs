@@ -4,6 +4,7 @@
 //! the forge's records say. Out: its links, each with method, confidence and
 //! evidence; a unit without a link stays a unit. Reads nothing but its arguments.
 
+mod branch;
 mod changelog;
 mod fragment;
 mod message;
@@ -22,6 +23,7 @@ use backstory_model::{
 
 use crate::records::Records;
 
+pub use branch::{MOST_BRANCH_COMMITS, branch_commits};
 pub use changelog::{AddedLine, is_changelog};
 pub use fragment::news_fragment_number;
 use pull::branch_numbers;

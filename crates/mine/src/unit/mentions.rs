@@ -4,11 +4,12 @@
 //! adds to changelogs and the paths it adds are handed to `link`.
 
 use backstory_model::{
-    AuthoredState, CommitId, Link, RepoPath, Repository, RepositoryError, TreeChange, WorkUnit,
+    CollapseReason, Commit, CommitId, Link, RepoPath, Repository, RepositoryError, Sequence,
+    TreeChange, WorkUnit,
 };
 use backstory_syntax::diff::{hunks, lines};
 
-use super::{Mainline, UnitContext};
+use super::{Mainline, Story, UnitContext};
 use crate::link::{self, AddedLine, LinkInput};
 
 /// A changelog larger than this is a generated one.
@@ -19,14 +20,16 @@ pub(super) fn links(
     repo: &dyn Repository,
     work: &WorkUnit,
     mainline: &Mainline,
-    states: &[AuthoredState],
+    story: &Story,
     context: &UnitContext<'_>,
 ) -> Result<Vec<Link>, RepositoryError> {
     let mut messages: Vec<(CommitId, &str)> =
         vec![(mainline.commit.id.clone(), &mainline.commit.message)];
-    for state in states.iter().filter(|state| state.commit != mainline.commit.id) {
+    for state in story.states.iter().filter(|state| state.commit != mainline.commit.id) {
         messages.push((state.commit.clone(), &state.message));
     }
+    let behind = collapsed_branch(repo, work, mainline, story)?;
+    messages.extend(behind.iter().map(|commit| (commit.id.clone(), commit.message.as_str())));
     let mut added_lines = Vec::new();
     let mut added_paths: Vec<RepoPath> = Vec::new();
     for change in &mainline.changes {
@@ -47,6 +50,34 @@ pub(super) fn links(
         records: context.records,
         enabled: context.methods,
     }))
+}
+
+/// Returns the commits of a branch that are not the states of the unit.
+fn collapsed_branch(
+    repo: &dyn Repository,
+    work: &WorkUnit,
+    mainline: &Mainline,
+    story: &Story,
+) -> Result<Vec<Commit>, RepositoryError> {
+    let behind = match story.sequence {
+        Sequence::Authored => false,
+        Sequence::Collapsed { reason } => match reason {
+            CollapseReason::AuthoredSequenceDiverges | CollapseReason::BranchHasMerges => true,
+            CollapseReason::NoBranch
+            | CollapseReason::Octopus
+            | CollapseReason::BranchIncomplete => false,
+        },
+    };
+    let mut parents = mainline.commit.parents.iter();
+    let (parent, merged) = (parents.next(), parents.next());
+    let (Some(parent), Some(head), true) = (parent, merged.or(work.pull_head.as_ref()), behind)
+    else {
+        return Ok(Vec::new());
+    };
+    let mut commits = link::branch_commits(repo, parent, head)?;
+    let is_state = |commit: &Commit| story.states.iter().any(|state| state.commit == commit.id);
+    commits.retain(|commit| commit.id != mainline.commit.id && !is_state(commit));
+    Ok(commits)
 }
 
 fn push_added_lines(

@@ -82,7 +82,7 @@ pub fn change_unit(
     let mainline = Mainline::read(repo, &work.commit)?;
     let labels = labels::labels(repo, &mainline, context.options)?;
     let story = story(repo, work, &mainline)?;
-    let links = mentions::links(repo, work, &mainline, &story.states, context)?;
+    let links = mentions::links(repo, work, &mainline, &story, context)?;
     if story.base_tree == story.head_tree {
         return Err(UnitError::Rejected {
             reason: "no_change",
