@@ -264,6 +264,8 @@ fn every_fault_llamafactory_stumbles_over_is_found() {
         ("/messages/1/tool_calls/0", "function", removed(), Severity::Rejected, "aborts the run"),
         ("/messages/1", "train", json!(false), Severity::Doubtful, "masks per message"),
         ("/messages/25", "role", json!("tool"), Severity::Dropped, "at the end"),
+        ("/messages/3", "role", json!("system"), Severity::Dropped, "alternation"),
+        ("", "messages", json!([]), Severity::Dropped, "no turn"),
         ("", "messages", json!([{"role": "system", "content": ""}]), Severity::Dropped, "no turn"),
         ("", "tools", json!(3), Severity::Rejected, "neither a list"),
     ];
