@@ -101,7 +101,7 @@ impl Walk<'_> {
             Rule::Walk => {
                 if node.is_named() && self.prefix.as_ref().is_some_and(|p| p.depth == self.depth())
                 {
-                    self.prefix = None;
+                    self.take_prefix(node);
                 }
                 return true;
             }
@@ -130,7 +130,7 @@ impl Walk<'_> {
                 }
             }
             Rule::Import => {
-                self.prefix = None;
+                self.take_prefix(node);
                 imports::read(self.grammar, node, self.bytes, &mut self.out.imports);
             }
             Rule::Call => {
@@ -176,6 +176,16 @@ impl Walk<'_> {
         });
     }
 
+    /// Ends what precedes this node, and notes the node when that made it a
+    /// test; returns the row where what precedes it starts.
+    fn take_prefix(&mut self, node: Node<'_>) -> Option<usize> {
+        let prefix = self.prefix.take().filter(|prefix| prefix.depth == self.depth())?;
+        if prefix.test {
+            self.out.test_lines.push(range(prefix.row, last_row(node)));
+        }
+        Some(prefix.row)
+    }
+
     fn use_name(&mut self, node: Node<'_>, cursor: &TreeCursor<'_>) {
         let at = node.start_byte();
         self.names.retain(|name| at < name.end);
@@ -219,12 +229,7 @@ impl Walk<'_> {
     }
 
     fn definition(&mut self, rule: Rule, node: Node<'_>) {
-        let prefix = self.prefix.take().filter(|prefix| prefix.depth == self.depth());
-        if let Some(test) = prefix.as_ref().filter(|prefix| prefix.test) {
-            let end = last_row(node);
-            self.out.test_lines.push(range(test.row, end));
-        }
-        let start = prefix.map_or(node.start_position().row, |prefix| prefix.row);
+        let start = self.take_prefix(node).unwrap_or(node.start_position().row);
         let field = |id: u16| if id == 0 { None } else { node.child_by_field_id(id) };
         let fields = &self.grammar.fields;
         match rule {
