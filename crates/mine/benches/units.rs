@@ -1,8 +1,10 @@
 //! Which units does a repository have, and what does it cost to read them?
 //!
-//! In: `--repo PATH [--head REVISION] [--name OWNER/NAME]`. Out: one JSON line on
-//! stdout: units by sequence and by reason for rejection, the columns the
-//! published table counts, and the CPU time of planning and of reading.
+//! In: `--repo PATH [--head REVISION] [--name OWNER/NAME] [--list units]`. Out: one
+//! JSON line on stdout: units by sequence and by reason for rejection, the
+//! columns the published table counts, and the CPU time of planning and of
+//! reading. With `--list`, one line per unit before it: id, commit, kind, base
+//! and head, to compare with what git says.
 
 #![expect(clippy::print_stdout, reason = "the line is the output of this program")]
 
@@ -40,6 +42,11 @@ fn main() -> Result<(), Failure> {
     for work in &plan {
         match change_unit(&repo, work, &context) {
             Ok(unit) => {
+                if arguments.contains_key("--list") {
+                    let base = unit.base.as_ref().map_or("-", |base| base.as_str());
+                    let kind = sequence_name(&unit.sequence);
+                    println!("{}\t{}\t{kind}\t{base}\t{}", unit.id, unit.commit, unit.head);
+                }
                 counts.add(&sequence_name(&unit.sequence), Some(&unit.labels));
                 let moved = unit.sequence == Sequence::Authored && unit.base != unit.parent;
                 counts.moved_bases += u32::from(moved);
@@ -63,6 +70,7 @@ fn main() -> Result<(), Failure> {
         "linked": counts.linked,
         "test_source": counts.test_source,
         "small_test_source": counts.small_test_source,
+        "inline_tests": counts.inline_tests,
         "bots": counts.bots,
         "docs_only": counts.docs_only,
         "reverts": counts.reverts,
@@ -81,6 +89,7 @@ struct Counts {
     linked: u32,
     test_source: u32,
     small_test_source: u32,
+    inline_tests: u32,
     bots: u32,
     docs_only: u32,
     reverts: u32,
@@ -92,6 +101,7 @@ impl Counts {
         let Some(labels) = labels else { return };
         self.test_source += u32::from(labels.test_source);
         self.small_test_source += u32::from(labels.test_source && labels.small);
+        self.inline_tests += u32::from(labels.inline_test_files > 0);
         self.bots += u32::from(labels.bot);
         self.docs_only += u32::from(labels.docs_only);
         self.reverts += u32::from(labels.revert);

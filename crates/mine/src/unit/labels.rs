@@ -50,7 +50,7 @@ pub(super) fn labels(
 ) -> Result<UnitLabels, RepositoryError> {
     let mut labels =
         UnitLabels { revert: is_revert(mainline.commit.subject()), ..Default::default() };
-    let (mut source, mut test, mut only_docs) = (false, false, !mainline.changes.is_empty());
+    let mut only_docs = !mainline.changes.is_empty();
     for change in &mainline.changes {
         let (file, opaque) = touched_file(repo, change, options.file_limit)?;
         let role = role_of(&change.path);
@@ -63,12 +63,11 @@ pub(super) fn labels(
         labels.lines_removed += file.lines_removed;
         labels.opaque_files += u32::from(opaque);
         labels.languages.extend(language_of(&change.path));
-        source |= file.source;
-        test |= file.test;
         only_docs &= role == FileRole::Docs;
     }
     labels.small = labels.source_files <= SMALL_SOURCE_FILES && labels.files <= SMALL_FILES;
-    labels.test_source = source && test;
+    // By path, as published tables count it; tests inside source files are a column of their own.
+    labels.test_source = labels.source_files > 0 && labels.test_files > 0;
     labels.docs_only = only_docs;
     labels.bot = is_bot(&mainline.commit.author) || merges_work_of_bot(repo, mainline)?;
     Ok(labels)

@@ -25,10 +25,15 @@ pub(super) fn is_same(
     Ok(true)
 }
 
-/// Compares path and modes.
+/// Compares path and modes; files whose mode neither patch changes may differ in it.
 fn has_same_shape(a: &TreeChange, b: &TreeChange) -> bool {
     let mode = |side: &Option<(FileMode, BlobId)>| side.as_ref().map(|(mode, _)| *mode);
-    a.path == b.path && mode(&a.before) == mode(&b.before) && mode(&a.after) == mode(&b.after)
+    let (before, after) = ((mode(&a.before), mode(&b.before)), (mode(&a.after), mode(&b.after)));
+    let keeps = |before: Option<FileMode>, after: Option<FileMode>| {
+        before == after && before.is_some_and(FileMode::is_file)
+    };
+    let both_keep = keeps(before.0, after.0) && keeps(before.1, after.1);
+    a.path == b.path && (both_keep || (before.0 == before.1 && after.0 == after.1))
 }
 
 fn has_same_lines(

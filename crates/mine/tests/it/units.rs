@@ -123,6 +123,16 @@ fn a_squash_that_differs_from_its_pull_request_stands_alone() {
 }
 
 #[test]
+fn a_mode_the_mainline_changed_meanwhile_does_not_set_a_branch_apart() {
+    let Forked { mut builder, first, tip, .. } = forked();
+    builder.pull_head(4, &tip);
+    builder.commit("Meanwhile", [("src/a.py", Edit::MakeExecutable)]);
+    builder.squash("Change numbers (#4)", &tip, NO_EDITS);
+    let unit = newest(&builder).unwrap();
+    assert_eq!((&unit.sequence, states(&unit)), (&Sequence::Authored, vec![&first, &tip]));
+}
+
+#[test]
 fn the_same_lines_in_another_order_are_another_patch() {
     let mut builder = RepoBuilder::new("ada/tally");
     let root = builder.commit("Start", [("a", "1\n2\n3\n")]);
