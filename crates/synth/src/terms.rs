@@ -81,6 +81,8 @@ pattern!(
       | [A-Za-z_]\w{2,}\b(?:\(\))
     )"
 );
+pattern!(TRAILER, r"(?m)^[A-Z][A-Za-z]*(?:-[A-Za-z]+)+: .*$");
+pattern!(ADDRESS, r"https?://\S+|\S+@\S+\.\S+");
 pattern!(WORD, r"\b[A-Za-z][A-Za-z_]{3,}\b");
 
 /// Returns the terms of a requirement, best kind first, then in text order,
@@ -101,6 +103,10 @@ pub fn terms(requirement: &str) -> Vec<Term> {
             .filter(|m| !is_stop_word(m.as_str()))
             .map(|m| plain(TermKind::Word, m.range())),
     );
+    let signed: Vec<Range<usize>> =
+        TRAILER.find_iter(text).chain(ADDRESS.find_iter(text)).map(|m| m.range()).collect();
+    found
+        .retain(|term| signed.iter().all(|s| s.end <= term.span.start || term.span.end <= s.start));
     let paths: Vec<Range<usize>> =
         found.iter().filter(|t| t.kind == TermKind::Path).map(|t| t.span.clone()).collect();
     let in_path =
@@ -328,6 +334,13 @@ mod tests {
             found(text),
             [(TermKind::Code, "pathlib"), (TermKind::Code, "Path"), (TermKind::Code, "edit")]
         );
+    }
+
+    #[test]
+    fn trailers_and_addresses_name_nothing_to_search_for() {
+        let text =
+            "Parse\n\nsee https://example.org/some_page\n\nCo-authored-by: A_b <a_b@example.org>";
+        assert_eq!(found(text), [(TermKind::Word, "Parse")]);
     }
 
     proptest! {
