@@ -361,16 +361,16 @@ fn changed_term(later: &[Writing], text: &str, evidence: &[EvidenceId]) -> Broke
 }
 
 fn test_term(later: &[Writing], text: &str, evidence: &[EvidenceId]) -> Broken {
-    let in_tests = |path: &RepoPath| {
-        let lower = path.as_bytes().to_ascii_lowercase();
-        [&b"test"[..], b"spec"].iter().any(|mark| memmem::find(&lower, mark).is_some())
+    let is_test = |path: &RepoPath| {
+        let path = path.as_bytes().to_ascii_lowercase();
+        memmem::find(&path, b"test").is_some() || memmem::find(&path, b"spec").is_some()
     };
     let occurs = later.iter().any(|writing| {
-        writing.paths.iter().any(in_tests) && holds_word(&writing.new, text.as_bytes())
+        writing.paths.iter().any(is_test) && holds_word(&writing.new, text.as_bytes())
     });
-    demand(occurs, "a word that a later change adds to a test file")?;
-    let named = |evidence: &EvidenceId| evidence.parts() == ("symbol", text);
-    demand(!evidence.is_empty() && evidence.iter().all(named), "the pattern itself as evidence")
+    demand(occurs, "a word that a later change of a test writes")?;
+    let named = matches!(evidence, [only] if only.parts() == ("symbol", text));
+    demand(named, "the pattern as only evidence")
 }
 
 fn edit_target(step: &Step, later: &[Writing], path: &RepoPath, evidence: &[EvidenceId]) -> Broken {

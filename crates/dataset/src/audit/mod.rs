@@ -5,6 +5,8 @@
 //! `docs/rules.md`, what was expected and what was found. Written against the
 //! published rules alone: it shares no code with what wrote the trajectories.
 
+mod accounts;
+mod change;
 mod choice;
 mod edit;
 mod finding;
@@ -22,7 +24,7 @@ mod text;
 mod unit;
 mod worktree;
 
-use backstory_model::Trajectory;
+use backstory_model::{Repository, Trajectory};
 
 pub use finding::{Checked, Finding, TrajectoryAudit};
 pub use report::AuditReport;
@@ -51,6 +53,11 @@ impl<'a> Auditor<'a> {
     /// Starts with nothing kept.
     pub fn new(sources: Sources<'a>, options: AuditOptions) -> Self {
         Self { sources, texts: Texts::new(options.file_limit, options.cache_bytes) }
+    }
+
+    /// Returns the repository it audits against.
+    fn repository(&self) -> &'a dyn Repository {
+        self.sources.repo
     }
 
     /// Audits one trajectory; any number of threads may do so at once.

@@ -3,7 +3,7 @@
 //! In: the steps. Out: findings about phases, about the first and last step, and
 //! about the changes of one authored state standing together.
 
-use backstory_model::{Action, Phase, Role, Step, Trajectory};
+use backstory_model::{Action, EvidenceId, Phase, Provenance, Role, Step, Trajectory};
 
 use super::finding::{Findings, Place};
 use super::replay::is_change;
@@ -13,7 +13,7 @@ pub(super) fn check(trajectory: &Trajectory, findings: &mut Findings) {
     let steps = &trajectory.steps;
     ends(steps, findings);
     phases(steps, findings);
-    states(steps, findings);
+    states(trajectory, findings);
     let changes = steps.iter().any(|step| is_change(&step.action));
     let unit = &trajectory.unit;
     let place = Place::whole("whole/replay");
@@ -75,7 +75,21 @@ fn phases(steps: &[Step], findings: &mut Findings) {
     }
 }
 
-fn states(steps: &[Step], findings: &mut Findings) {
+/// The state that a step which changes nothing belongs to: the one whose message
+/// the agent says.
+fn told_state(trajectory: &Trajectory, step: &Step) -> Option<u32> {
+    let (Action::Message { role: Role::Agent, .. }, Provenance::Observed { evidence }) =
+        (&step.action, &step.choice)
+    else {
+        return None;
+    };
+    let states = &trajectory.unit.states;
+    let named = |id: &EvidenceId| states.iter().position(|s| EvidenceId::commit(&s.commit) == *id);
+    u32::try_from(named(evidence.first()?)?).ok()
+}
+
+fn states(trajectory: &Trajectory, findings: &mut Findings) {
+    let steps = &trajectory.steps;
     let mut latest: Option<u32> = None;
     let mut interrupted = false;
     for (index, step) in steps.iter().enumerate() {
@@ -83,8 +97,7 @@ fn states(steps: &[Step], findings: &mut Findings) {
         if !is_change(&step.action) {
             interrupted = true;
             let place = Place::step(index + 1, "whole/order");
-            // A message of the agent names its commit as evidence instead.
-            findings.equal(place, "state", (&None, &step.state));
+            findings.equal(place, "state", (&told_state(trajectory, step), &step.state));
             continue;
         }
         findings.demand(step.state >= latest, place, "states in order", || {

@@ -39,9 +39,11 @@ pub(super) struct Hunk {
 }
 
 /// Reads a whole patch; the error says what is wrong in which line.
-pub(super) fn parse(patch: &[u8]) -> Result<BTreeMap<RepoPath, FilePatch>, String> {
+///
+/// A file that becomes a link (or back) stands twice: deleted, then new.
+pub(super) fn parse(patch: &[u8]) -> Result<BTreeMap<RepoPath, Vec<FilePatch>>, String> {
     let mut lines = Lines { rest: patch, number: 0 };
-    let mut files = BTreeMap::new();
+    let mut files = BTreeMap::<RepoPath, Vec<FilePatch>>::new();
     while let Some(line) = lines.next() {
         let Some(names) = line.strip_prefix(b"diff --git ") else {
             return Err(lines.wrong("a `diff --git` line"));
@@ -49,9 +51,12 @@ pub(super) fn parse(patch: &[u8]) -> Result<BTreeMap<RepoPath, FilePatch>, Strin
         let path =
             header_path(without_feed(names)).ok_or_else(|| lines.wrong("two equal names"))?;
         let file = parse_file(&mut lines, &path)?;
-        if files.insert(path, file).is_some() {
+        let entries = files.entry(path).or_default();
+        let becomes = entries.len() == 1 && entries[0].is_deleted && file.is_new;
+        if !entries.is_empty() && !becomes {
             return Err(lines.wrong("every file once"));
         }
+        entries.push(file);
     }
     Ok(files)
 }
@@ -100,10 +105,11 @@ fn parse_file(lines: &mut Lines<'_>, path: &RepoPath) -> Result<FilePatch, Strin
             } else {
                 file.hunks.is_empty() && read_header(&mut file, text)
             };
-            if !known && !line.starts_with(b"Binary files ") {
+            let binary = is_binary_line(without_feed(line), path, &file);
+            if !known && !binary {
                 return Err(lines.wrong("a file header"));
             }
-            file.is_binary |= line.starts_with(b"Binary files ");
+            file.is_binary |= binary;
         }
     }
     Ok(file)
@@ -187,6 +193,17 @@ fn is_side(line: &[u8], path: &RepoPath, file: &FilePatch) -> bool {
     if absent { name == b"/dev/null" } else { side_path(name, prefix).as_ref() == Some(path) }
 }
 
+/// Checks a `Binary files ONE and OTHER differ` line.
+fn is_binary_line(line: &[u8], path: &RepoPath, file: &FilePatch) -> bool {
+    let names = line.strip_prefix(b"Binary files ").and_then(|rest| rest.strip_suffix(b" differ"));
+    let Some(names) = names else { return false };
+    memchr::memmem::find_iter(names, b" and ").any(|at| {
+        let (one, other) =
+            ([&b"--- "[..], &names[..at]].concat(), [&b"+++ "[..], &names[at + 5..]].concat());
+        is_side(&one, path, file) && is_side(&other, path, file)
+    })
+}
+
 fn parse_hunk(header: &[u8], lines: &mut Lines<'_>) -> Result<Hunk, String> {
     let (mut hunk, counts) =
         hunk_header(without_feed(header)).ok_or_else(|| lines.wrong("a hunk header"))?;
@@ -266,12 +283,12 @@ pub(super) fn apply(old: &[&[u8]], hunks: &[&Hunk], new_starts: bool) -> Result<
         if !hunk.heading.is_empty() && !is_heading(&hunk.heading, &old[..begin]) {
             return Err(named("has a heading that is no line above it"));
         }
-        kept.iter().for_each(|line| new.extend_from_slice(line));
-        hunk.new.iter().for_each(|line| new.extend_from_slice(line));
+        new.extend(kept.concat());
+        new.extend(hunk.new.concat());
         new_lines += hunk.new.len();
         at = begin + hunk.old.len();
     }
-    old[at..].iter().for_each(|line| new.extend_from_slice(line));
+    new.extend(old[at..].concat());
     Ok(new)
 }
 
@@ -285,4 +302,90 @@ fn is_heading(heading: &[u8], above: &[&[u8]]) -> bool {
 /// Splits a content into its lines, line ends included.
 pub(super) fn lines_of(content: &[u8]) -> Vec<&[u8]> {
     content.split_inclusive(|byte| *byte == b'\n').collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{apply, lines_of, parse};
+    use backstory_model::RepoPath;
+    use proptest::prelude::*;
+
+    /// Writes a hunk over whole files: the common lines at both ends are context.
+    fn written(old: &str, new: &str) -> String {
+        let (old, new) = (lines_of(old.as_bytes()), lines_of(new.as_bytes()));
+        let head = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
+        let (old_rest, new_rest) = (&old[head..], &new[head..]);
+        let both = old_rest.iter().rev().zip(new_rest.iter().rev());
+        let tail = both.take_while(|(a, b)| a == b).count();
+        let start = |lines: usize| usize::from(lines > 0);
+        let mut text = format!(
+            "diff --git a/f b/f\n--- a/f\n+++ b/f\n@@ -{},{} +{},{} @@\n",
+            start(old.len()),
+            old.len(),
+            start(new.len()),
+            new.len(),
+        );
+        let mut put = |sign: char, lines: &[&[u8]]| {
+            for line in lines {
+                text.push(sign);
+                text.push_str(std::str::from_utf8(line).expect("a text"));
+                if !line.ends_with(b"\n") {
+                    text.push_str("\n\\ No newline at end of file\n");
+                }
+            }
+        };
+        put(' ', &old[..head]);
+        put('-', &old_rest[..old_rest.len() - tail]);
+        put('+', &new_rest[..new_rest.len() - tail]);
+        put(' ', &old_rest[old_rest.len() - tail..]);
+        text
+    }
+
+    proptest! {
+        #[test]
+        fn a_patch_leads_from_the_old_text_to_the_new(
+            old in "([ab]{0,2}\n){0,6}[ab]{0,2}",
+            new in "([ab]{0,2}\n){0,6}[ab]{0,2}",
+        ) {
+            prop_assume!(old != new);
+            let files = parse(written(&old, &new).as_bytes()).expect("a patch");
+            let file = &files[&RepoPath::from("f")][0];
+            let hunks: Vec<_> = file.hunks.iter().collect();
+            let made = apply(&lines_of(old.as_bytes()), &hunks, true);
+            prop_assert_eq!(made, Ok(new.clone().into_bytes()));
+            let other = format!("{old}x");
+            prop_assert_ne!(apply(&lines_of(other.as_bytes()), &hunks, true), Ok(new.into_bytes()));
+        }
+
+        #[test]
+        fn no_bytes_stop_the_reader(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+            let _ = parse(&bytes);
+            let headed = [b"diff --git a/f b/f\n@@ -1 +1 @@\n".as_slice(), &bytes].concat();
+            let _ = parse(&headed);
+        }
+    }
+
+    #[test]
+    fn names_may_be_quoted_and_hold_blanks() {
+        for (names, path) in [
+            ("a/x y b/x y", "x y"),
+            (r#""a/caf\303\251" "b/caf\303\251""#, "café"),
+            ("a/b b/c b/b b/c", "b b/c"),
+        ] {
+            let patch = format!("diff --git {names}\nold mode 100644\nnew mode 100755\n");
+            let files = parse(patch.as_bytes()).expect("a patch");
+            assert_eq!(files.keys().collect::<Vec<_>>(), [&RepoPath::from(path)]);
+        }
+        assert!(parse(b"diff --git a/x b/y\nold mode 100644\nnew mode 100755\n").is_err());
+    }
+
+    #[test]
+    fn a_file_that_becomes_a_link_stands_twice() {
+        let patch = "diff --git a/f b/f\ndeleted file mode 100644\n--- a/f\n+++ /dev/null\n\
+                     @@ -1 +0,0 @@\n-x\ndiff --git a/f b/f\nnew file mode 120000\n--- /dev/null\n\
+                     +++ b/f\n@@ -0,0 +1 @@\n+y\n\\ No newline at end of file\n";
+        let files = parse(patch.as_bytes()).expect("a patch");
+        assert_eq!(files[&RepoPath::from("f")].len(), 2);
+        assert!(parse(patch.repeat(2).as_bytes()).is_err());
+    }
 }

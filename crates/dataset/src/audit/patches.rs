@@ -6,9 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use backstory_model::{
-    BlobId, FileMode, OpaqueReason, RepoPath, RepositoryError, Trajectory, TreeChange,
-};
+use backstory_model::{BlobId, FileMode, RepoPath, RepositoryError, Trajectory, TreeChange};
 
 use super::finding::{Findings, Place};
 use super::patch::{self, FilePatch, Hunk};
@@ -33,7 +31,7 @@ pub(super) fn check(
         match patch::parse(&bytes) {
             Ok(files) => {
                 for (path, file) in files {
-                    patched.entry(path).or_default().push(file);
+                    patched.entry(path).or_default().extend(file);
                 }
             }
             Err(wrong) => findings.note(PLACE, "a unified patch", wrong),
@@ -75,6 +73,16 @@ fn file(
     sources: Sources<'_>,
     texts: &Texts,
 ) -> Result<Result<(), String>, RepositoryError> {
+    if let [deleted, new] = files
+        && (deleted.is_deleted && new.is_new)
+        && change.before.is_some()
+        && change.after.is_some()
+    {
+        let gone = TreeChange { after: None, ..change.clone() };
+        let come = TreeChange { before: None, ..change.clone() };
+        let gone = file(&gone, &files[..1], sources, texts)?;
+        return Ok(gone.and(file(&come, &files[1..], sources, texts)?));
+    }
     let before = side(change.before.as_ref(), sources, texts)?;
     let after = side(change.after.as_ref(), sources, texts)?;
     for file in files {
@@ -128,8 +136,7 @@ fn side(
     }
     Ok(match texts.read(sources.repo, id)? {
         Reading::Text(text) => Side::Text(text),
-        Reading::Opaque(OpaqueReason::Missing | OpaqueReason::Submodule) => Side::Opaque,
-        Reading::Opaque(_) => Side::Opaque,
+        Reading::Opaque => Side::Opaque,
     })
 }
 

@@ -4,7 +4,7 @@
 //! machines.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Display, Write as _};
+use std::fmt::{self, Display};
 
 use backstory_model::{CommitId, RepoName, Tier};
 use serde::Serialize;
@@ -45,18 +45,23 @@ impl AuditReport {
     /// Writes the report with at most this many findings.
     pub fn render(&self, most: usize) -> String {
         let mut out = String::new();
-        for finding in self.findings.iter().take(most) {
-            writeln!(out, "{finding}\n").expect("writing to a string cannot fail");
-        }
-        let more = self.total_findings.saturating_sub(most as u64);
-        if more > 0 {
-            writeln!(out, "… and {more} more\n").expect("writing to a string cannot fail");
-        }
-        self.render_totals(&mut out).expect("writing to a string cannot fail");
+        // Writing to a string cannot fail.
+        let _ = self.write(&mut out, most);
         out
     }
 
-    fn render_totals(&self, out: &mut String) -> fmt::Result {
+    fn write(&self, out: &mut impl fmt::Write, most: usize) -> fmt::Result {
+        for finding in self.findings.iter().take(most) {
+            writeln!(out, "{finding}\n")?;
+        }
+        let more = self.total_findings.saturating_sub(most as u64);
+        if more > 0 {
+            writeln!(out, "… and {more} more\n")?;
+        }
+        self.write_totals(out)
+    }
+
+    fn write_totals(&self, out: &mut impl fmt::Write) -> fmt::Result {
         let checked = &self.checked;
         writeln!(out, "{:<24}{:>12}", "files", self.files)?;
         writeln!(out, "{:<24}{:>12}", "blobs", self.blobs)?;
@@ -95,6 +100,6 @@ impl AuditReport {
 
 impl Display for AuditReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.render(20))
+        self.write(f, 20)
     }
 }

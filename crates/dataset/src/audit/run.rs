@@ -4,17 +4,17 @@
 //! were read. Out: a report. Reads the run and the repositories; writes nothing.
 //! Damage is a finding, never an error: only a run that is not there is one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use backstory_model::{
-    BlobId, Counts, Disposition, LinkTarget, Outcome, RepoName, Repository, RunManifest, UnitKey,
+    BlobId, Disposition, Outcome, RepoName, Repository, RunManifest, Trajectory, TreeId,
 };
 use backstory_store::{Damage, RunDirectory, StoreError};
 use rayon::prelude::*;
 
 use super::Auditor;
+use super::accounts::Accounts;
 use super::finding::{Finding, TrajectoryAudit, printable};
-use super::mainline::Mainline;
 use super::report::AuditReport;
 use super::sources::{AuditOptions, Evidence, Sources};
 
@@ -57,20 +57,20 @@ struct RunAudit<'a> {
 }
 
 impl RunAudit<'_> {
-    fn note(&mut self, file: &str, rule: &str, expected: impl ToString, found: impl ToString) {
+    fn note(&mut self, file: &str, rule: &str, expected: &str, found: &str) {
         self.report.add(vec![Finding {
             unit: None,
             file: Some(file.to_owned()),
             step: None,
             rule: rule.to_owned(),
-            expected: printable(&expected.to_string()),
-            found: printable(&found.to_string()),
+            expected: printable(expected),
+            found: printable(found),
             tier: None,
         }]);
     }
 
     fn damaged(&mut self, file: &str, error: &StoreError) {
-        self.note(file, "run/files", "a file as it was written", error);
+        self.note(file, "run/files", "a file as it was written", &error.to_string());
     }
 
     /// Compares every file with the manifest.
@@ -85,7 +85,7 @@ impl RunAudit<'_> {
                 Damage::Altered { path, expected, found } => {
                     let expected =
                         expected.map_or("a digest".to_owned(), |digest| digest.to_string());
-                    self.note(&path, "run/files", expected, found);
+                    self.note(&path, "run/files", &expected, found.as_str());
                 }
             }
         }
@@ -101,7 +101,12 @@ impl RunAudit<'_> {
         let mut auditors = BTreeMap::new();
         for (name, head) in &manifest.repositories {
             let Some(repo) = self.context.repos.get(name).copied() else {
-                self.note("manifest.json", "run/sources", "every repository", format!("no {name}"));
+                self.note(
+                    "manifest.json",
+                    "run/sources",
+                    "every repository",
+                    &format!("no {name}"),
+                );
                 continue;
             };
             let sources = Sources { repo, blobs: &blobs, evidence: self.context.evidence };
@@ -133,7 +138,7 @@ impl RunAudit<'_> {
             .collect();
         self.report.blobs = named.len() as u64;
         for (path, error) in wrong {
-            self.note(&path, "run/blobs", "bytes that hash to the name of the file", error);
+            self.note(&path, "run/blobs", "bytes that hash to the name of the file", &error);
         }
     }
 
@@ -182,52 +187,11 @@ impl RunAudit<'_> {
 
     /// Checks that nothing is lost and nothing stands twice.
     fn accounts(&mut self, manifest: &RunManifest, accounts: &Accounts) {
-        let (said, counted) = (&manifest.counts, &accounts.counts);
-        let unaccepted = said.units_found - said.accepted.min(said.units_found);
-        let reconstructed =
-            said.accepted..=said.accepted + said.rejected.get("replay_differs").unwrap_or(&0);
-        let same = Counts { reconstructed: said.reconstructed, ..counted.clone() };
-        if same != *said || said.rejected.values().sum::<u32>() != unaccepted {
-            let (expected, found) = (format!("{counted:?}"), format!("{said:?}"));
-            self.note("manifest.json", "run/accounts", expected, found);
+        for (file, expected, found) in accounts.compare(manifest, self.context.repos) {
+            self.note(&file, "run/accounts", &expected, &found);
         }
-        if !reconstructed.contains(&said.reconstructed) {
-            let found = said.reconstructed;
-            self.note(
-                "manifest.json",
-                "run/accounts",
-                format!("reconstructed {reconstructed:?}"),
-                found,
-            );
-        }
-        for twice in &accounts.twice {
-            self.note("log", "run/accounts", "every unit once", twice);
-        }
-        let folders: BTreeSet<&str> = manifest
-            .files
-            .keys()
-            .filter_map(|path| path.strip_prefix("units/")?.split('/').nth(1))
-            .collect();
-        for key in folders {
-            let known = UnitKey::new(key).is_ok_and(|key| accounts.keys.contains(&key));
-            if !known {
-                self.note(&format!("units/{key}"), "run/accounts", "a unit of the log", "none");
-            }
-        }
-        for (name, head) in &manifest.repositories {
-            let Some(repo) = self.context.repos.get(name).copied() else { continue };
-            let units = accounts.by_repo.get(name).map_or(&[][..], Vec::as_slice);
-            let mainline = Mainline::read(repo, head);
-            if let Some((expected, found)) = mainline.compare(units, &manifest.options) {
-                self.note("log", "run/accounts", expected, found);
-            }
-        }
-        for name in accounts.by_repo.keys().filter(|name| !manifest.repositories.contains_key(name))
-        {
-            self.note("log", "run/accounts", "a repository of the manifest", name);
-        }
-        self.report.units = u64::from(counted.units_found);
-        self.report.accepted = u64::from(counted.accepted);
+        self.report.units = u64::from(accounts.counts.units_found);
+        self.report.accepted = u64::from(accounts.counts.accepted);
     }
 }
 
@@ -237,44 +201,6 @@ fn blob_name(path: &str) -> Option<BlobId> {
     BlobId::new(format!("{first}{rest}")).ok().filter(|_| first.len() == 2)
 }
 
-/// What the log says about all units, added up.
-#[derive(Default)]
-struct Accounts {
-    counts: Counts,
-    keys: BTreeSet<UnitKey>,
-    names: BTreeSet<backstory_model::UnitId>,
-    twice: Vec<String>,
-    by_repo: BTreeMap<RepoName, Vec<(u32, backstory_model::CommitId)>>,
-}
-
-impl Accounts {
-    fn add(&mut self, line: &Disposition) {
-        let work = &line.work;
-        if !self.keys.insert(work.key.clone()) || !self.names.insert(work.unit.clone()) {
-            self.twice.push(work.unit.to_string());
-        }
-        let commits = self.by_repo.entry(work.repo.clone()).or_default();
-        commits.push((work.position, work.commit.clone()));
-        let counts = &mut self.counts;
-        counts.units_found += 1;
-        counts.linked += u32::from(line.links.iter().any(|link| link.target == LinkTarget::Issue));
-        let accepted = match &line.outcome {
-            Outcome::Accepted { .. } => true,
-            Outcome::Rejected { reason, .. } => {
-                *counts.rejected.entry(reason.clone()).or_default() += 1;
-                false
-            }
-        };
-        counts.accepted += u32::from(accepted);
-        if let Some(labels) = &line.labels {
-            counts.small_units += u32::from(labels.small);
-            counts.small_accepted += u32::from(labels.small && accepted);
-            counts.test_source_units += u32::from(labels.test_source);
-            counts.small_test_source_units += u32::from(labels.small && labels.test_source);
-        }
-    }
-}
-
 /// Audits what the run holds about one unit.
 fn unit(
     run: &RunDirectory,
@@ -282,55 +208,94 @@ fn unit(
     line: &Disposition,
 ) -> TrajectoryAudit {
     let mut audit = TrajectoryAudit::default();
-    let mut note = |rule: &str, expected: &str, found: String| {
-        audit.findings.push(Finding {
-            unit: Some(line.work.unit.clone()),
-            file: None,
-            step: None,
-            rule: rule.to_owned(),
-            expected: expected.to_owned(),
-            found: printable(&found),
-            tier: None,
-        });
-    };
-    match run.read_unit(&line.work.key) {
-        Ok(stored) if stored.disposition == *line => {}
-        Ok(_) => note("run/accounts", "the same result in the unit's folder", "another".to_owned()),
-        Err(error) => note("run/files", "the result of the unit", error.to_string()),
+    if let Err((rule, expected, found)) = folder(run, line) {
+        audit.findings.push(about(line, rule, expected, &found));
     }
-    let steps = match &line.outcome {
-        Outcome::Rejected { reason, .. } => {
-            if !REASONS.contains(&reason.as_str()) {
-                note("run/accounts", "a published reason", reason.clone());
+    let Some(auditor) = auditors.get(&line.work.repo) else {
+        let found = format!("no {}", line.work.repo);
+        audit.findings.push(about(line, "run/sources", "a repository to audit against", &found));
+        return audit;
+    };
+    if let Outcome::Rejected { reason, .. } = &line.outcome {
+        if let Err(expected) = is_reason(auditor.repository(), line, reason) {
+            audit.findings.push(about(line, "run/accounts", expected, reason));
+        }
+        return audit;
+    }
+    match run.trajectory(line) {
+        Ok(trajectory) => {
+            if !is_told(line, &trajectory) {
+                let found = format!("{line:?}");
+                audit.findings.push(about(line, "run/accounts", "what the log says", &found));
             }
-            return audit;
+            let inside = auditor.trajectory(&trajectory);
+            audit.findings.extend(inside.findings);
+            audit.checked = inside.checked;
         }
-        Outcome::Accepted { steps, .. } => *steps as usize,
-    };
-    let trajectory = match run.trajectory(line) {
-        Ok(trajectory) => trajectory,
         Err(error) => {
-            note("run/files", "the trajectory as it was accepted", error.to_string());
-            return audit;
+            let expected = "the trajectory as it was accepted";
+            audit.findings.push(about(line, "run/files", expected, &error.to_string()));
         }
+    }
+    audit
+}
+
+/// Makes a finding about a unit as a whole.
+fn about(line: &Disposition, rule: &str, expected: &str, found: &str) -> Finding {
+    Finding {
+        unit: Some(line.work.unit.clone()),
+        file: None,
+        step: None,
+        rule: rule.to_owned(),
+        expected: expected.to_owned(),
+        found: printable(found),
+        tier: None,
+    }
+}
+
+/// Checks that the folder of a unit says what the log says.
+fn folder(
+    run: &RunDirectory,
+    line: &Disposition,
+) -> Result<(), (&'static str, &'static str, String)> {
+    match run.read_unit(&line.work.key) {
+        Ok(stored) if stored.disposition == *line => Ok(()),
+        Ok(_) => Err(("run/accounts", "the same result in the folder", "another".to_owned())),
+        Err(error) => Err(("run/files", "the result of the unit", error.to_string())),
+    }
+}
+
+/// Checks the reason of a rejection as far as it can be seen.
+fn is_reason(repo: &dyn Repository, line: &Disposition, reason: &str) -> Result<(), &'static str> {
+    if !REASONS.contains(&reason) {
+        return Err("a published reason");
+    }
+    let Ok(commit) = repo.commit(&line.work.commit) else { return Ok(()) };
+    let parent = commit.parents.first().map(|parent| repo.commit(parent));
+    let before = match parent {
+        Some(Ok(parent)) => parent.tree,
+        Some(Err(_)) => return Ok(()),
+        None => TreeId::empty(),
     };
+    match (reason == "no_change", before == commit.tree) {
+        (true, false) => Err("a change, because the trees differ"),
+        (false, true) => Err("no_change, because the trees are the same"),
+        (true, true) | (false, false) => Ok(()),
+    }
+}
+
+/// Returns true when the trajectory tells about the unit of this line.
+fn is_told(line: &Disposition, trajectory: &Trajectory) -> bool {
     let (work, told) = (&line.work, &trajectory.unit);
-    let same = (&work.unit, &work.repo, &work.commit, work.position, work.pull)
+    let steps = match line.outcome {
+        Outcome::Accepted { steps, .. } => steps as usize,
+        Outcome::Rejected { .. } => return false,
+    };
+    (&work.unit, &work.repo, &work.commit, work.position, work.pull)
         == (&told.id, &told.repo, &told.commit, told.position, told.pull)
         && line.labels.as_ref() == Some(&told.labels)
         && line.links == told.links
-        && steps == trajectory.steps.len();
-    if !same {
-        note("run/accounts", "the unit that the log names", format!("{line:?}"));
-    }
-    let Some(auditor) = auditors.get(&work.repo) else {
-        note("run/sources", "a repository to audit against", format!("no {}", work.repo));
-        return audit;
-    };
-    let inside = auditor.trajectory(&trajectory);
-    audit.findings.extend(inside.findings);
-    audit.checked = inside.checked;
-    audit
+        && steps == trajectory.steps.len()
 }
 
 impl AuditReport {

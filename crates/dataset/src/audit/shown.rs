@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn marks_move_with_their_lines() {
-        assert_eq!(after("a\nb\nc\nd\n", 1..2, "b\n", "x\ny\n"), "-ss-");
+        assert_eq!(after("a\nb\nc\nd\n", 1..2, "b\n", "x\ny\n"), "-ss--");
         assert_eq!(after("a\nb\nc\nd\n", 1..2, "b\n", ""), "---");
         assert_eq!(after("a\nb\nc\nd\n", 0..3, "b\n", ""), "ss-");
         assert_eq!(after("a\nb\nc", 2..3, "c", "c\nd\n"), "--ss");

@@ -11,7 +11,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use backstory_model::{BlobId, OpaqueReason, Repository, RepositoryError};
+use backstory_model::{BlobId, Repository, RepositoryError};
 use memchr::memchr_iter;
 
 /// The content of a text blob.
@@ -53,20 +53,16 @@ impl Text {
 #[derive(Clone, Debug)]
 pub(super) enum Reading {
     Text(Arc<Text>),
-    Opaque(OpaqueReason),
+    Opaque,
 }
 
 impl Reading {
     /// Sorts the bytes into text and not text.
     pub(super) fn of(bytes: Arc<[u8]>, file_limit: u64) -> Self {
-        if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > file_limit {
-            return Self::Opaque(OpaqueReason::TooLarge);
-        }
-        if memchr::memchr(0, &bytes).is_some() {
-            return Self::Opaque(OpaqueReason::Binary);
-        }
-        if std::str::from_utf8(&bytes).is_err() {
-            return Self::Opaque(OpaqueReason::NotUtf8);
+        let too_large = u64::try_from(bytes.len()).is_ok_and(|size| size > file_limit);
+        let binary = memchr::memchr(0, &bytes).is_some();
+        if too_large || binary || std::str::from_utf8(&bytes).is_err() {
+            return Self::Opaque;
         }
         Self::Text(Arc::new(Text { bytes, starts: OnceLock::new() }))
     }
@@ -74,7 +70,7 @@ impl Reading {
     pub(super) fn text(&self) -> Option<&Arc<Text>> {
         match self {
             Self::Text(text) => Some(text),
-            Self::Opaque(_) => None,
+            Self::Opaque => None,
         }
     }
 
@@ -83,7 +79,7 @@ impl Reading {
         const ENTRY: usize = 160;
         match self {
             Self::Text(text) => text.bytes.len() + text.bytes.len() / 4 + ENTRY,
-            Self::Opaque(_) => ENTRY,
+            Self::Opaque => ENTRY,
         }
     }
 }
@@ -128,15 +124,15 @@ impl Texts {
     fn fetch(&self, repo: &dyn Repository, id: &BlobId) -> Result<Reading, RepositoryError> {
         // The size comes first so that a huge blob is never loaded.
         match repo.blob_size(id)? {
-            None => return Ok(Reading::Opaque(OpaqueReason::Missing)),
+            None => return Ok(Reading::Opaque),
             Some(size) if size > self.file_limit => {
-                return Ok(Reading::Opaque(OpaqueReason::TooLarge));
+                return Ok(Reading::Opaque);
             }
             Some(_) => {}
         }
         Ok(match repo.blob(id)? {
             Some(bytes) => Reading::of(bytes, self.file_limit),
-            None => Reading::Opaque(OpaqueReason::Missing),
+            None => Reading::Opaque,
         })
     }
 

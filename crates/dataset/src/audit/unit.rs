@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use backstory_model::{
-    AuthoredState, BlobId, ChangeUnit, Commit, CommitId, EvidenceId, FileMode, OpaqueReason, RecordId,
-    RepositoryError, Sequence, Trajectory, TreeChange, TreeId,
+    AuthoredState, BlobId, ChangeUnit, Commit, CommitId, EvidenceId, FileMode, LinkMethod,
+    RecordId, RepositoryError, Sequence, Trajectory, TreeChange, TreeId,
 };
 
 use super::finding::{Findings, Place};
@@ -173,7 +173,7 @@ impl Check<'_, '_> {
 
     fn read(&self, mode: FileMode, id: &BlobId) -> Result<Reading, RepositoryError> {
         if mode == FileMode::Submodule {
-            return Ok(Reading::Opaque(OpaqueReason::Submodule));
+            return Ok(Reading::Opaque);
         }
         self.texts.read(self.sources.repo, id)
     }
@@ -244,43 +244,46 @@ impl Check<'_, '_> {
     }
 
     fn links(&mut self) {
-        let mut added = None;
+        let mut changed = None;
         for link in &self.unit.links {
+            let number = link.number.to_string();
+            let holds = |text: &String| text.contains(&link.excerpt) && text.contains(&number);
+            let mut texts = self.texts_of(&link.evidence);
+            if link.method == LinkMethod::PullHead {
+                // The ref is not an object; what can be checked is where it points.
+                texts.push(format!("pull request head {number}"));
+            } else if link.evidence == EvidenceId::commit(&self.unit.commit) {
+                let changed = changed.get_or_insert_with(|| self.changed_texts());
+                texts.extend(changed.iter().flatten().cloned());
+            }
             let good = link.confidence <= 100
-                && link.excerpt.contains(&link.number.to_string())
-                && link.excerpt.chars().count() <= EXCERPT_CHARACTERS;
-            self.findings.demand(good, LINKS, "an excerpt with the number", || format!("{link:?}"));
-            let texts = self.texts_of(&link.evidence);
-            let holds = texts.iter().any(|text| holds_words(text, &link.excerpt))
-                || (link.evidence == EvidenceId::commit(&self.unit.commit)
-                    && added
-                        .get_or_insert_with(|| self.changed_lines().unwrap_or_default())
-                        .iter()
-                        .any(|text| holds_words(text, &link.excerpt)));
-            self.findings.demand(holds, LINKS, "evidence that holds the excerpt", || {
+                && link.excerpt.chars().count() <= EXCERPT_CHARACTERS
+                && !link.excerpt.is_empty()
+                && texts.iter().any(holds);
+            self.findings.demand(good, LINKS, "evidence with this excerpt and number", || {
                 format!("{link:?}")
             });
         }
     }
 
-    /// Returns the paths and the new lines of the files the mainline commit changes.
-    fn changed_lines(&self) -> Result<Vec<String>, RepositoryError> {
+    /// Returns the paths and the new texts of the files the mainline commit changes.
+    fn changed_texts(&self) -> Result<Vec<String>, RepositoryError> {
         let repo = self.sources.repo;
         let own = repo.commit(&self.unit.commit)?;
         let before = match &self.unit.parent {
             Some(parent) => repo.commit(parent)?.tree,
             None => TreeId::empty(),
         };
-        let mut lines = Vec::new();
+        let mut texts = Vec::new();
         for change in repo.changes(&before, &own.tree)? {
-            lines.push(change.path.to_string());
-            for (line, count) in self.balance(&change)? {
-                if count > 0 {
-                    lines.push(String::from_utf8_lossy(&line).into_owned());
-                }
+            texts.push(change.path.to_string());
+            if let Some((mode, id)) = &change.after
+                && let Some(text) = self.read(*mode, id)?.text()
+            {
+                texts.push(joined(&String::from_utf8_lossy(text.bytes())));
             }
         }
-        Ok(lines)
+        Ok(texts)
     }
 
     /// Returns the texts a piece of evidence stands for.
@@ -289,26 +292,27 @@ impl Check<'_, '_> {
         match evidence.parts() {
             ("commit", id) => {
                 let commit = CommitId::new(id).ok().and_then(|id| repo.commit(&id).ok());
-                commit.map(|commit| commit.message).into_iter().collect()
+                commit.map(|commit| joined(&commit.message)).into_iter().collect()
             }
             ("blob", id) => {
                 let reading = BlobId::new(id).ok().and_then(|id| self.texts.read(repo, &id).ok());
                 let text = reading.as_ref().and_then(Reading::text).map(Arc::as_ref);
-                let whole = |text: &Text| String::from_utf8_lossy(text.bytes()).into_owned();
+                let whole = |text: &Text| joined(&String::from_utf8_lossy(text.bytes()));
                 text.map(whole).into_iter().collect()
             }
             ("record", id) => {
                 let versions = self.sources.evidence.versions(&RecordId::new(id));
-                versions.into_iter().flat_map(|text| [text.title, text.body]).collect()
+                versions
+                    .iter()
+                    .map(|text| joined(&format!("{} {}", text.title, text.body)))
+                    .collect()
             }
             _ => Vec::new(),
         }
     }
 }
 
-/// Returns true when the text holds these words in a row, whatever stands between
-/// them; an excerpt may be cut within a word.
-fn holds_words(text: &str, excerpt: &str) -> bool {
-    let joined = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    joined(text).contains(&joined(excerpt))
+/// Returns the words of a text with one blank between them, as excerpts have them.
+fn joined(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

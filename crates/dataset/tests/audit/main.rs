@@ -3,6 +3,7 @@
 mod fields;
 mod planted;
 mod sample;
+mod stored;
 
 #[test]
 fn a_correct_trajectory_passes() {

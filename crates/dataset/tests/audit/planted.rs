@@ -149,7 +149,11 @@ const CHOICES: &[Case] = &[
     }),
     ("a term of no change", "localize/changed-term", |s| {
         let Action::Search { pattern, .. } = &mut step(s, 4).action else { panic!("a search") };
-        *pattern = "nowhere".to_owned();
+        "nowhere".clone_into(pattern);
+    }),
+    ("a term that no test holds", "localize/test-term", |s| {
+        let symbol = [EvidenceId::symbol("token")];
+        step(s, 4).choice = Provenance::derived("localize/test-term", symbol);
     }),
     ("foresight that is not labeled", "localize/changed-term", |s| step(s, 4).hindsight = false),
     ("foresight that is none", "read/named-file", |s| step(s, 5).hindsight = true),
@@ -213,7 +217,7 @@ const EDITS: &[Case] = &[
     }),
     ("an old text that is there twice", "whole/unique", |s| {
         let Action::Edit { old, .. } = &mut step(s, 9).action else { panic!("an edit") };
-        *old = "line".to_owned();
+        "line".clone_into(old);
     }),
     ("another new text", "whole/replay", |s| {
         let Action::Edit { new, .. } = &mut step(s, 9).action else { panic!("an edit") };
@@ -291,7 +295,7 @@ const WHOLE: &[Case] = &[
         s.trajectory.unit.states[1].tree = s.trajectory.unit.states[0].tree.clone();
     }),
     ("another base", "unit/identity", |s| {
-        s.trajectory.unit.base = s.trajectory.unit.parent.clone()
+        s.trajectory.unit.base = s.trajectory.unit.parent.clone();
     }),
     ("another first parent", "unit/identity", |s| {
         s.trajectory.unit.parent = s.trajectory.unit.base.clone();
@@ -310,7 +314,7 @@ const WHOLE: &[Case] = &[
     ("a wrong number of files", "unit/labels", |s| s.trajectory.unit.labels.files += 1),
     ("too many lines added", "unit/labels", |s| s.trajectory.unit.labels.lines_added += 1),
     ("an excerpt nobody wrote", "unit/links", |s| {
-        s.trajectory.unit.links[0].excerpt = "Closes #3".to_owned();
+        "Closes #3".clone_into(&mut s.trajectory.unit.links[0].excerpt);
     }),
     ("a license of another file", "unit/license", |s| {
         s.trajectory.license.as_mut().expect("a license").path = RepoPath::from("README.md");

@@ -387,9 +387,10 @@ impl Steps {
         self.change(state, action, blobs, is_final);
     }
 
-    fn says(&mut self, text: &str, commit: &CommitId) {
+    fn says(&mut self, text: &str, (state, commit): (u32, &CommitId)) {
         let action = Action::Message { role: Role::Agent, text: text.to_owned() };
-        self.add(Phase::Editing, action, Provenance::observed([EvidenceId::commit(commit)]));
+        let choice = Provenance::observed([EvidenceId::commit(commit)]);
+        self.add(Phase::Editing, action, choice).state = Some(state);
     }
 }
 
@@ -400,14 +401,14 @@ fn steps(history: &History) -> Vec<Step> {
     for edit in 0..3 {
         steps.edit_parser(states[0], edit, edit == 2);
     }
-    steps.says("Return None for short lines\n\nThey raised IndexError.", states[0].1);
+    steps.says("Return None for short lines\n\nThey raised IndexError.", states[0]);
     steps.at = states[0].1.clone();
     tidy_up(&mut steps, states[1]);
-    steps.says("Test short lines and tidy up", states[1].1);
+    steps.says("Test short lines and tidy up", states[1]);
     steps.edit_parser(states[2], 3, true);
     let own = Provenance::observed([EvidenceId::commit(states[2].1)]);
     steps.list.last_mut().expect("an edit").choice = own;
-    steps.says("Say what a short line is", states[2].1);
+    steps.says("Say what a short line is", states[2]);
     let message = "Merge pull request #7 from ada/short".to_owned();
     let own = Provenance::observed([EvidenceId::commit(&history.merge)]);
     steps.add(Phase::Editing, Action::Finish { message }, own);

@@ -1,0 +1,105 @@
+//! Is every unit of the mainline accounted for, once?
+//!
+//! In: the lines of the log, the manifest, the repositories. Out: what does not
+//! add up, as (file, expected, found). Reads commits, nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use backstory_model::{
+    CommitId, Counts, Disposition, LinkTarget, Outcome, RepoName, Repository, RunManifest, UnitId,
+    UnitKey,
+};
+
+use super::mainline::Mainline;
+
+/// What the log says about all units, added up.
+#[derive(Default)]
+pub(super) struct Accounts {
+    pub(super) counts: Counts,
+    keys: BTreeSet<UnitKey>,
+    names: BTreeSet<UnitId>,
+    twice: Vec<String>,
+    by_repo: BTreeMap<RepoName, Vec<(u32, CommitId)>>,
+}
+
+/// What does not add up: the file, what was expected, what was found.
+type Difference = (String, String, String);
+
+impl Accounts {
+    pub(super) fn add(&mut self, line: &Disposition) {
+        let work = &line.work;
+        if !self.keys.insert(work.key.clone()) || !self.names.insert(work.unit.clone()) {
+            self.twice.push(work.unit.to_string());
+        }
+        let commits = self.by_repo.entry(work.repo.clone()).or_default();
+        commits.push((work.position, work.commit.clone()));
+        let counts = &mut self.counts;
+        counts.units_found += 1;
+        counts.linked += u32::from(line.links.iter().any(|link| link.target == LinkTarget::Issue));
+        let accepted = match &line.outcome {
+            Outcome::Accepted { .. } => true,
+            Outcome::Rejected { reason, .. } => {
+                *counts.rejected.entry(reason.clone()).or_default() += 1;
+                false
+            }
+        };
+        counts.accepted += u32::from(accepted);
+        if let Some(labels) = &line.labels {
+            counts.small_units += u32::from(labels.small);
+            counts.small_accepted += u32::from(labels.small && accepted);
+            counts.test_source_units += u32::from(labels.test_source);
+            counts.small_test_source_units += u32::from(labels.small && labels.test_source);
+        }
+    }
+
+    /// Compares with the manifest and the mainlines.
+    pub(super) fn compare(
+        &self,
+        manifest: &RunManifest,
+        repos: &BTreeMap<RepoName, &dyn Repository>,
+    ) -> Vec<Difference> {
+        let mut differences = self.counts_differ(&manifest.counts);
+        let log = |expected: String, found: String| ("log".to_owned(), expected, found);
+        for twice in &self.twice {
+            differences.push(log("every unit once".to_owned(), twice.clone()));
+        }
+        differences.extend(self.strange_folders(manifest));
+        for (name, head) in &manifest.repositories {
+            let Some(repo) = repos.get(name).copied() else { continue };
+            let units = self.by_repo.get(name).map_or(&[][..], Vec::as_slice);
+            let mainline = Mainline::read(repo, head);
+            if let Some((expected, found)) = mainline.compare(units, &manifest.options) {
+                differences.push(log(expected, found));
+            }
+        }
+        let unknown = |name: &&RepoName| !manifest.repositories.contains_key(*name);
+        for name in self.by_repo.keys().filter(unknown) {
+            differences.push(log("a repository of the manifest".to_owned(), name.to_string()));
+        }
+        differences
+    }
+
+    fn counts_differ(&self, said: &Counts) -> Vec<Difference> {
+        let counted = &self.counts;
+        // Whether a story was written before a unit was rejected is not in the log.
+        let told =
+            said.accepted..=said.accepted + said.rejected.get("replay_differs").unwrap_or(&0);
+        let same = Counts { reconstructed: said.reconstructed, ..counted.clone() } == *said;
+        if same && told.contains(&said.reconstructed) {
+            return Vec::new();
+        }
+        vec![("manifest.json".to_owned(), format!("{counted:?}"), format!("{said:?}"))]
+    }
+
+    /// Returns the folders of units that are not in the log.
+    fn strange_folders<'a>(
+        &'a self,
+        manifest: &'a RunManifest,
+    ) -> impl Iterator<Item = Difference> + 'a {
+        let key = |path: &'a String| path.strip_prefix("units/")?.split('/').nth(1);
+        let keys: BTreeSet<&str> = manifest.files.keys().filter_map(key).collect();
+        keys.into_iter()
+            .filter(|key| !UnitKey::new(*key).is_ok_and(|key| self.keys.contains(&key)))
+            .map(|key| (format!("units/{key}"), "a unit of the log".to_owned(), "none".to_owned()))
+    }
+}
