@@ -59,11 +59,7 @@ impl Disk {
             // The write error is the one to report, not this one.
             let _ = fs::remove_file(&hidden);
         }
-        // The message names the place the user knows, not the hidden one.
-        done.map_err(|error| match error {
-            StoreError::Write { source, .. } => StoreError::write(place, source),
-            other => other,
-        })
+        done.map_err(|error| error.at(place))
     }
 
     pub(crate) fn rename(&self, from: &Path, to: &Path) -> Result<(), StoreError> {

@@ -105,6 +105,14 @@ impl StoreError {
         Self::Write { path: path.to_owned(), source }
     }
 
+    /// Names the place a user knows in a write error, not a hidden one.
+    pub(crate) fn at(self, place: &Path) -> Self {
+        match self {
+            Self::Write { source, .. } => Self::write(place, source),
+            other => other,
+        }
+    }
+
     pub(crate) fn damaged(path: &Path, what: impl Into<String>) -> Self {
         Self::Damaged { path: path.to_owned(), what: what.into() }
     }

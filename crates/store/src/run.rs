@@ -81,7 +81,7 @@ impl RunDirectory {
     }
 
     fn open_locked(path: &Path, faults: Arc<Faults>, sharing: Sharing) -> Result<Self, StoreError> {
-        let occupied = path.exists() && !fs::entries(path)?.is_empty();
+        let occupied = path.exists() && !(path.is_dir() && fs::entries(path)?.is_empty());
         if occupied && !is_run(path) {
             return Err(StoreError::NotARun { path: path.to_owned() });
         }

@@ -105,20 +105,23 @@ impl RunDirectory {
         let disk = self.disk()?;
         let place = self.unit_path(&disposition.work.key);
         let hidden = disk.temporary();
-        disk.create_dirs(&hidden)?;
-        if let Some(json) = trajectory {
-            let path = hidden.join(TRAJECTORY);
-            disk.write_hidden(&path, &compress(&path, json)?)?;
-        }
-        let result = to_json(&ResultFile::new(disposition, blobs));
-        disk.write_hidden(&hidden.join(RESULT), &result)?;
-        if let Some(parent) = place.parent() {
-            disk.create_dirs(parent)?;
-        }
-        if place.exists() {
-            disk.remove_dirs(&place)?;
-        }
-        disk.rename(&hidden, &place)
+        let put = || {
+            disk.create_dirs(&hidden)?;
+            if let Some(json) = trajectory {
+                let path = hidden.join(TRAJECTORY);
+                disk.write_hidden(&path, &compress(&path, json)?)?;
+            }
+            let result = to_json(&ResultFile::new(disposition, blobs));
+            disk.write_hidden(&hidden.join(RESULT), &result)?;
+            if let Some(parent) = place.parent() {
+                disk.create_dirs(parent)?;
+            }
+            if place.exists() {
+                disk.remove_dirs(&place)?;
+            }
+            disk.rename(&hidden, &place)
+        };
+        put().map_err(|error| error.at(&place))
     }
 
     /// Returns what a unit left, or `None` when it is not done or is damaged.

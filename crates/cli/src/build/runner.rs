@@ -5,14 +5,12 @@
 //! changes nothing; a unit that is done and undamaged is left alone.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use backstory_mine::ground::Grounder;
 use backstory_mine::link::Methods;
 use backstory_mine::unit::{UnitContext, UnitError, change_unit};
 use backstory_model::{
-    BlobId, ChangeUnit, Disposition, FileStructure, Link, Outcome, RepoPath, RunOptions,
-    SchemaVersion, UnitLabels, WorkUnit,
+    BlobId, ChangeUnit, Disposition, Link, Outcome, RunOptions, SchemaVersion, UnitLabels, WorkUnit,
 };
 use backstory_store::RunDirectory;
 use backstory_synth::{
@@ -122,7 +120,7 @@ impl<'a> UnitRunner<'a> {
             snapshot: &snapshot,
             evidence: &evidence(unit, self.source.records.as_ref()),
             texts: &self.texts,
-            parse: &parse,
+            parse: &|path, blob, bytes| self.grounder.structure(path, blob, bytes),
             options: ReconstructOptions::default(),
         })
     }
@@ -170,10 +168,4 @@ impl From<UnitError> for GivenUp {
         let UnitError::Rejected { reason, detail, labels, links } = error;
         Self { reason, detail, labels, links }
     }
-}
-
-/// Parses a file of an authored state; those of the base are in the snapshot.
-fn parse(path: &RepoPath, _blob: &BlobId, bytes: &[u8]) -> Option<Arc<FileStructure>> {
-    let language = backstory_syntax::language_of(path)?;
-    Some(Arc::new(backstory_syntax::parse(language, bytes)))
 }

@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use backstory_model::{
-    BlobId, DependencyGraph, FileEntry, FileRole, RepoSnapshot, Repository, RepositoryError,
-    SnapshotFile, TreeId,
+    BlobId, DependencyGraph, FileEntry, FileRole, FileStructure, RepoPath, RepoSnapshot,
+    Repository, RepositoryError, SnapshotFile, TreeId,
 };
 use backstory_syntax::{SIZE_LIMIT, language_of, parse, role_of};
 
@@ -58,6 +58,24 @@ impl Grounder {
         self.add_structures(repo, &mut files)?;
         let graph = graph(&layout, &files);
         Ok(RepoSnapshot { tree: Some(tree.clone()), files, graph })
+    }
+
+    /// Parses one file, or remembers it: the states of a unit are the trees of
+    /// later units. `None` when no known language is written there, or too much.
+    pub fn structure(
+        &self,
+        path: &RepoPath,
+        blob: &BlobId,
+        bytes: &[u8],
+    ) -> Option<Arc<FileStructure>> {
+        let language = language_of(path).filter(|_| bytes.len() <= SIZE_LIMIT)?;
+        let kept = || self.structures.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = kept().get(blob, language) {
+            return Some(known);
+        }
+        let structure = Arc::new(parse(language, bytes));
+        kept().keep(blob.clone(), language, Arc::clone(&structure));
+        Some(structure)
     }
 
     fn layout(
