@@ -9,7 +9,8 @@ use super::Finding;
 use crate::workspace::Workspace;
 
 const RULE: &str = "fixtures";
-const KINDS: [&str; 4] = ["trajectory.json", "disposition.json", "manifest.json", "records.ndjson"];
+const KINDS: [&str; 4] =
+    ["trajectories.ndjson", "dispositions.ndjson", "manifest.json", "records.ndjson"];
 
 /// Reports every sample that is missing.
 pub(super) fn check(workspace: &Workspace) -> Vec<Finding> {
@@ -30,8 +31,8 @@ mod tests {
     #[test]
     fn a_missing_sample_is_found() {
         let workspace = planted([
-            ("fixtures/compat/v1/trajectory.json", "{}"),
-            ("fixtures/compat/v1/disposition.json", "{}"),
+            ("fixtures/compat/v1/trajectories.ndjson", "{}"),
+            ("fixtures/compat/v1/dispositions.ndjson", "{}"),
             ("fixtures/compat/v1/manifest.json", "{}"),
         ]);
         insta::assert_snapshot!(

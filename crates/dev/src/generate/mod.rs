@@ -9,17 +9,24 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use backstory_model::{Disposition, Record, RunManifest, Trajectory};
-use schemars::{JsonSchema, generate::SchemaSettings};
+use schemars::{Schema, schema_for};
+
+mod command_line;
+mod settings;
 
 const FOLDER: &str = "docs/reference";
 
 /// Returns every generated page by its file name.
 pub fn pages() -> anyhow::Result<BTreeMap<&'static str, String>> {
+    let config = schema_for!(backstory_cli::Config);
     Ok(BTreeMap::from([
-        ("trajectory.schema.json", schema::<Trajectory>()?),
-        ("records.schema.json", schema::<Record>()?),
-        ("disposition.schema.json", schema::<Disposition>()?),
-        ("manifest.schema.json", schema::<RunManifest>()?),
+        ("cli.md", command_line::page(backstory_cli::command())),
+        ("settings.md", settings::page(backstory_cli::ENVIRONMENT, config.as_value())),
+        ("config.schema.json", print(&config)?),
+        ("trajectory.schema.json", print(&schema_for!(Trajectory))?),
+        ("records.schema.json", print(&schema_for!(Record))?),
+        ("disposition.schema.json", print(&schema_for!(Disposition))?),
+        ("manifest.schema.json", print(&schema_for!(RunManifest))?),
     ]))
 }
 
@@ -54,9 +61,8 @@ pub fn drift(root: &Path) -> anyhow::Result<Vec<String>> {
     Ok(stale)
 }
 
-fn schema<T: JsonSchema>() -> anyhow::Result<String> {
-    let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
-    Ok(serde_json::to_string_pretty(&schema).context("failed to print a schema")? + "\n")
+fn print(schema: &Schema) -> anyhow::Result<String> {
+    Ok(serde_json::to_string_pretty(schema).context("failed to print a schema")? + "\n")
 }
 
 fn stored(root: &Path) -> anyhow::Result<Vec<String>> {
