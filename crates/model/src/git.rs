@@ -184,11 +184,7 @@ pub trait Repository: Sync {
     }
 
     /// Lists the differences of two trees, sorted by path bytes, without renames.
-    fn changes(
-        &self,
-        before: &TreeId,
-        after: &TreeId,
-    ) -> Result<Vec<TreeChange>, RepositoryError> {
+    fn changes(&self, before: &TreeId, after: &TreeId) -> Result<Vec<TreeChange>, RepositoryError> {
         let mut changes = Vec::new();
         collect_changes(self, (Some(before), Some(after)), &RepoPath::root(), &mut changes)?;
         changes.sort_by(|a, b| a.path.cmp(&b.path));
@@ -286,9 +282,6 @@ mod tests {
 
     #[test]
     fn the_empty_blob_has_the_id_git_gives_it() {
-        assert_eq!(
-            git_object_id("blob", b"").as_str(),
-            "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
-        );
+        assert_eq!(git_object_id("blob", b"").as_str(), "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
     }
 }
