@@ -1,137 +1,205 @@
 //! Which commit did two lines of work last share?
 //!
-//! In: two commits and a way to ask for the parents and the time of any. Out: a
+//! In: two commits and a way to read the parents and the time of any. Out: a
 //! best common ancestor, the one `git merge-base` names first. Parents that are
-//! missing (a shallow clone ends there) end their line.
+//! missing (a shallow clone ends there) end their line. What was read stays, at
+//! some 100 bytes a commit: the lines of neighboring units are mostly the same.
 
 use std::cmp::Reverse;
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BinaryHeap};
-use std::sync::Arc;
+use std::collections::BinaryHeap;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use gix::ObjectId;
+use gix::hashtable::HashMap;
+use gix::hashtable::hash_map::Entry;
 
-/// What the walk needs to know about a commit.
-#[derive(Clone, Debug)]
-pub(crate) struct Node {
-    /// The parents, first parent first.
-    pub(crate) parents: Arc<[ObjectId]>,
-    /// When it was committed.
-    pub(crate) seconds: i64,
-}
+/// The parents of a commit, first parent first, and when it was committed.
+pub(crate) type Origin = (Vec<ObjectId>, i64);
 
 const ONE: u8 = 1;
 const OTHER: u8 = 2;
 /// Reached from a common ancestor: an ancestor of a better answer.
 const STALE: u8 = 4;
 const FOUND: u8 = 8;
+const QUEUED: u8 = 16;
 
-/// Returns a best common ancestor: the newest of those that are no ancestor of another.
-pub(crate) fn merge_base<E>(
-    one: ObjectId,
-    other: ObjectId,
-    mut node: impl FnMut(&ObjectId) -> Result<Option<Node>, E>,
-) -> Result<Option<ObjectId>, E> {
-    if one == other {
-        return Ok(Some(one));
-    }
-    let found = common(one, other, &mut node)?;
-    let mut best = Vec::new();
-    for (at, candidate) in found.iter().enumerate() {
-        let mut redundant = false;
-        for (_, rival) in found.iter().enumerate().filter(|(rival, _)| *rival != at) {
-            // An ancestor of its rival is found as the only thing they share.
-            redundant |= common(candidate.1, rival.1, &mut node)? == [*candidate];
-        }
-        if !redundant {
-            best.push(*candidate);
-        }
-    }
-    best.sort_by_key(|(seconds, id)| (Reverse(*seconds), *id));
-    Ok(best.first().map(|(_, id)| *id))
+/// The commits read so far, numbered.
+#[derive(Default)]
+pub(crate) struct Graph {
+    known: RwLock<Known>,
 }
 
-/// Returns common ancestors, with their times, among them every best one.
-fn common<E>(
-    one: ObjectId,
-    other: ObjectId,
-    node: &mut impl FnMut(&ObjectId) -> Result<Option<Node>, E>,
-) -> Result<Vec<(i64, ObjectId)>, E> {
-    let mut walk = Walk::default();
-    walk.mark(one, ONE, node)?;
-    walk.mark(other, OTHER, node)?;
-    let mut found = Vec::new();
-    while walk.live > 0
-        && let Some((seconds, id)) = walk.pop()
-    {
-        let (flags, parents) = match walk.seen.get_mut(&id) {
-            Some((flags, node)) => {
-                let mut carried = *flags & (ONE | OTHER | STALE);
-                if carried == (ONE | OTHER) {
-                    carried |= STALE;
-                    if *flags & FOUND == 0 {
-                        *flags |= FOUND;
-                        found.push((seconds, id));
-                    }
-                }
-                (carried, Arc::clone(&node.parents))
+#[derive(Default)]
+struct Known {
+    numbers: HashMap<ObjectId, u32>,
+    nodes: Vec<Node>,
+}
+
+struct Node {
+    id: ObjectId,
+    /// `None` until the commit was read.
+    read: Option<Read>,
+}
+
+struct Read {
+    parents: Box<[u32]>,
+    seconds: i64,
+}
+
+impl Known {
+    fn number(&mut self, id: ObjectId) -> u32 {
+        let next = u32::try_from(self.nodes.len()).expect("fewer than four billion commits");
+        match self.numbers.entry(id) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => {
+                new.insert(next);
+                self.nodes.push(Node { id, read: None });
+                next
             }
-            None => continue,
-        };
-        for parent in parents.iter() {
-            walk.mark(*parent, flags, node)?;
         }
     }
-    found.retain(|(_, id)| walk.seen.get(id).is_some_and(|(flags, _)| flags & STALE == 0));
-    Ok(found)
+
+    fn fill(&mut self, at: u32, origin: Option<Origin>) {
+        // A commit that is missing has no parents, and comes last.
+        let (parents, seconds) = origin.unwrap_or((Vec::new(), i64::MIN));
+        let parents = parents.into_iter().map(|parent| self.number(parent)).collect();
+        self.nodes[at as usize].read = Some(Read { parents, seconds });
+    }
 }
 
-/// The commits seen so far and those still to visit, newest first.
+impl Graph {
+    /// Returns a best common ancestor: the newest of those that are no ancestor of another.
+    pub(crate) fn merge_base<E>(
+        &self,
+        one: ObjectId,
+        other: ObjectId,
+        mut read: impl FnMut(&ObjectId) -> Result<Option<Origin>, E>,
+    ) -> Result<Option<ObjectId>, E> {
+        let (one, other) = {
+            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+            (known.number(one), known.number(other))
+        };
+        let found = self.common(one, other, &mut read)?;
+        let mut best = Vec::new();
+        for candidate in &found {
+            let mut redundant = false;
+            for rival in found.iter().filter(|rival| *rival != candidate) {
+                // What is an ancestor of its rival is among what the two share.
+                redundant |= self.common(*candidate, *rival, &mut read)?.contains(candidate);
+            }
+            if !redundant {
+                best.push(*candidate);
+            }
+        }
+        let known = self.lock();
+        let key = |at: u32| {
+            let node = &known.nodes[at as usize];
+            (Reverse(node.read.as_ref().map_or(i64::MIN, |read| read.seconds)), node.id)
+        };
+        Ok(best.into_iter().map(key).min().map(|(_, id)| id))
+    }
+
+    /// Returns common ancestors, among them every best one.
+    fn common<E>(
+        &self,
+        one: u32,
+        other: u32,
+        read: &mut impl FnMut(&ObjectId) -> Result<Option<Origin>, E>,
+    ) -> Result<Vec<u32>, E> {
+        let mut walk = Walk::default();
+        for (at, flag) in [(one, ONE), (other, OTHER)] {
+            let known = self.with_node(self.lock(), at, read)?;
+            walk.mark(&known, at, flag);
+        }
+        let mut found = Vec::new();
+        let mut known = self.lock();
+        while walk.live > 0
+            && let Some(at) = walk.pop()
+        {
+            let mut carried = walk.flags[at as usize] & (ONE | OTHER | STALE);
+            if carried == (ONE | OTHER) {
+                carried |= STALE;
+                if walk.flags[at as usize] & FOUND == 0 {
+                    walk.flags[at as usize] |= FOUND;
+                    found.push(at);
+                }
+            }
+            for nth in 0.. {
+                let Some(parent) = known.parent(at, nth) else { break };
+                known = self.with_node(known, parent, read)?;
+                walk.mark(&known, parent, carried);
+            }
+        }
+        found.retain(|at| walk.flags[*at as usize] & STALE == 0);
+        Ok(found)
+    }
+
+    fn lock(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes sure that a commit was read.
+    fn with_node<'a, E>(
+        &'a self,
+        known: RwLockReadGuard<'a, Known>,
+        at: u32,
+        read: &mut impl FnMut(&ObjectId) -> Result<Option<Origin>, E>,
+    ) -> Result<RwLockReadGuard<'a, Known>, E> {
+        let node = &known.nodes[at as usize];
+        if node.read.is_some() {
+            return Ok(known);
+        }
+        let id = node.id;
+        // Others go on while this commit is read.
+        drop(known);
+        let origin = read(&id)?;
+        self.known.write().unwrap_or_else(PoisonError::into_inner).fill(at, origin);
+        Ok(self.lock())
+    }
+}
+
+impl Known {
+    fn parent(&self, at: u32, nth: usize) -> Option<u32> {
+        self.nodes[at as usize].read.as_ref()?.parents.get(nth).copied()
+    }
+}
+
+/// The commits still to visit, newest first, and what is known about all.
 #[derive(Default)]
 struct Walk {
-    seen: BTreeMap<ObjectId, (u8, Node)>,
-    queue: BinaryHeap<(i64, ObjectId)>,
-    /// The commits in `queue`, each with whether it could still change the answer.
-    waiting: BTreeMap<ObjectId, bool>,
-    /// How many of them could.
+    flags: Vec<u8>,
+    queue: BinaryHeap<(i64, u32)>,
+    /// How many queued commits could still change the answer.
     live: usize,
 }
 
 impl Walk {
-    fn mark<E>(
-        &mut self,
-        id: ObjectId,
-        flags: u8,
-        node: &mut impl FnMut(&ObjectId) -> Result<Option<Node>, E>,
-    ) -> Result<(), E> {
-        let (had, node) = match self.seen.entry(id) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => {
-                let Some(node) = node(&id)? else { return Ok(()) };
-                new.insert((0, node))
-            }
-        };
-        if *had & flags == flags {
-            return Ok(());
+    fn mark(&mut self, known: &Known, at: u32, carried: u8) {
+        let slot = at as usize;
+        if slot >= self.flags.len() {
+            self.flags.resize(known.nodes.len(), 0);
         }
-        *had |= flags;
-        let (live, seconds) = (*had & STALE == 0, node.seconds);
-        match self.waiting.insert(id, live) {
-            None => {
-                self.queue.push((seconds, id));
-                self.live += usize::from(live);
-            }
-            Some(was_live) => self.live -= usize::from(was_live && !live),
+        let had = self.flags[slot];
+        if had & carried == carried {
+            return;
         }
-        Ok(())
+        let has = had | carried | QUEUED;
+        self.flags[slot] = has;
+        let was_live = had & QUEUED != 0 && had & STALE == 0;
+        let is_live = has & STALE == 0;
+        self.live = self.live + usize::from(is_live) - usize::from(was_live);
+        if had & QUEUED == 0 {
+            let seconds = known.nodes[slot].read.as_ref().map_or(i64::MIN, |read| read.seconds);
+            self.queue.push((seconds, at));
+        }
     }
 
-    fn pop(&mut self) -> Option<(i64, ObjectId)> {
-        let (seconds, id) = self.queue.pop()?;
-        if self.waiting.remove(&id) == Some(true) {
-            self.live -= 1;
-        }
-        Some((seconds, id))
+    fn pop(&mut self) -> Option<u32> {
+        let (_, at) = self.queue.pop()?;
+        let flags = &mut self.flags[at as usize];
+        *flags &= !QUEUED;
+        self.live -= usize::from(*flags & STALE == 0);
+        Some(at)
     }
 }
 
@@ -139,12 +207,11 @@ impl Walk {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
     use std::convert::Infallible;
-    use std::sync::Arc;
 
     use gix::ObjectId;
     use proptest::prelude::*;
 
-    use super::{Node, merge_base};
+    use super::{Graph, Origin};
 
     fn id(number: usize) -> ObjectId {
         ObjectId::from_bytes_or_panic(&[u8::try_from(number).expect("small"); 20])
@@ -173,11 +240,12 @@ mod tests {
                 (parents, i64::try_from(at).expect("small") * 10 + skew)
             }).collect();
             let (one, other) = (pick.0.index(graph.len()), pick.1.index(graph.len()));
-            let nodes: BTreeMap<ObjectId, Node> = graph.iter().enumerate().map(|(at, (parents, seconds))| {
-                let parents: Arc<[ObjectId]> = parents.iter().map(|p| id(*p)).collect();
-                (id(at), Node { parents, seconds: *seconds })
+            let nodes: BTreeMap<ObjectId, Origin> = graph.iter().enumerate().map(|(at, (parents, seconds))| {
+                let parents = parents.iter().map(|p| id(*p)).collect();
+                (id(at), (parents, *seconds))
             }).collect();
-            let found = merge_base(id(one), id(other), |id| Ok::<_, Infallible>(nodes.get(id).cloned()))
+            let found = Graph::default()
+                .merge_base(id(one), id(other), |id| Ok::<_, Infallible>(nodes.get(id).cloned()))
                 .expect("infallible");
             let shared: BTreeSet<usize> =
                 ancestors(&graph, one).intersection(&ancestors(&graph, other)).copied().collect();

@@ -23,9 +23,9 @@ use backstory_model::CommitId;
 use gix::hash::Kind as HashKind;
 
 use crate::MineError;
+use ancestry::Graph;
 use cache::ObjectCache;
 use layout::Layout;
-use objects::Nodes;
 use pool::Pool;
 
 pub use name::repository_name;
@@ -45,7 +45,7 @@ pub struct GitRepository {
     commits: ObjectCache,
     trees: ObjectCache,
     blobs: ObjectCache,
-    nodes: Nodes,
+    graph: Graph,
     shallow: BTreeSet<CommitId>,
 }
 
@@ -74,7 +74,7 @@ impl GitRepository {
             commits: ObjectCache::new(COMMIT_CACHE),
             trees: ObjectCache::new(TREE_CACHE),
             blobs: ObjectCache::new(BLOB_CACHE),
-            nodes: Nodes::default(),
+            graph: Graph::default(),
         })
     }
 

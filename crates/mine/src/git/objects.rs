@@ -4,26 +4,18 @@
 //! ancestors. What was read a moment ago comes from a cache, because each
 //! version of a file is the "after" of one commit and the "before" of the next.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use backstory_model::{
     BlobId, Commit, CommitId, FileEntry, Repository, RepositoryError, TreeChange, TreeEntry, TreeId,
 };
 use gix::ObjectId;
-use gix::hashtable::HashMap;
 use gix::objs::{Find as _, Kind};
 use gix::odb::Header as _;
 
-use super::ancestry::{self, Node};
+use super::ancestry::Origin;
 use super::cache::ObjectCache;
 use super::{GitRepository, decode, trees};
-
-/// How many commits are remembered for finding common ancestors.
-const NODES: usize = 200_000;
-
-/// Parents and times of the commits a search for common ancestors came by.
-#[derive(Default)]
-pub(super) struct Nodes(Mutex<HashMap<ObjectId, Node>>);
 
 type Bytes = Arc<[u8]>;
 
@@ -85,23 +77,16 @@ impl GitRepository {
         }
     }
 
-    fn node(&self, id: &ObjectId) -> Result<Option<Node>, RepositoryError> {
-        let known = self.nodes.0.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
-        if known.is_some() {
-            return Ok(known);
+    /// Reads where a commit comes from; `None` when it is absent.
+    fn origin(&self, id: &ObjectId) -> Result<Option<Origin>, RepositoryError> {
+        match self.commit(&CommitId::from_digest(id.as_slice())) {
+            Ok(commit) => {
+                let parents = commit.parents.iter().map(|parent| object_id(parent.as_str()));
+                Ok(Some((parents.collect(), commit.committer.seconds)))
+            }
+            Err(RepositoryError::Missing { .. }) => Ok(None),
+            Err(corrupt) => Err(corrupt),
         }
-        let commit = match self.commit(&CommitId::from_digest(id.as_slice())) {
-            Err(RepositoryError::Missing { .. }) => return Ok(None),
-            other => other?,
-        };
-        let parents = commit.parents.iter().map(|parent| object_id(parent.as_str())).collect();
-        let node = Node { parents, seconds: commit.committer.seconds };
-        let mut nodes = self.nodes.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if nodes.len() >= NODES {
-            nodes.clear();
-        }
-        nodes.insert(*id, node.clone());
-        Ok(Some(node))
     }
 }
 
@@ -142,9 +127,9 @@ impl Repository for GitRepository {
     ) -> Result<Option<CommitId>, RepositoryError> {
         let (one, other) = (object_id(one.as_str()), object_id(other.as_str()));
         for id in [&one, &other] {
-            self.node(id)?.ok_or_else(|| missing(id))?;
+            self.origin(id)?.ok_or_else(|| missing(id))?;
         }
-        let found = ancestry::merge_base(one, other, |id| self.node(id))?;
+        let found = self.graph.merge_base(one, other, |id| self.origin(id))?;
         Ok(found.map(|id| CommitId::from_digest(id.as_slice())))
     }
 
