@@ -27,8 +27,8 @@ pub use funnel::{BuildReport, funnel_table};
 pub use plan::{Plan, PlanHeader, plan};
 pub use runner::{Done, UnitRunner};
 pub use since::parse_since;
-pub(crate) use source::open_repository;
 pub use source::{Source, SourceRequest, open_sources};
+pub(crate) use source::{name_of, open_repository};
 
 use crate::cost::Cost;
 use crate::{Failure, Talk};

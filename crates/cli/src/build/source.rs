@@ -1,10 +1,10 @@
 //! Which repositories and records does a build read, and do they fit together?
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use backstory_mine::records::{self, Records};
-use backstory_mine::{GitRepository, repository_name};
+use backstory_mine::{GitRepository, MineError, repository_name};
 use backstory_model::{CommitId, RepoName, Sha256};
 use sha2::Digest as _;
 
@@ -40,7 +40,7 @@ pub struct Source {
 impl Source {
     fn open(path: &Path, request: &SourceRequest) -> Result<Self, Failure> {
         let repo = open_repository(path)?;
-        let name = repository_name(path, request.repo_name.as_deref())?;
+        let name = name_of(path, request.repo_name.as_deref())?;
         let head = repo.resolve(request.head.as_deref())?;
         let pull_heads = repo.refs_pull_heads()?;
         let records = match &request.records {
@@ -81,6 +81,17 @@ pub(crate) fn open_repository(path: &Path) -> Result<GitRepository, Failure> {
             .hint("give a work tree, a bare repository or a `.git` directory"));
     }
     Ok(GitRepository::open(path)?)
+}
+
+/// Returns what a repository is called; `.` and `..` stand for what they name.
+pub(crate) fn name_of(path: &Path, explicit: Option<&str>) -> Result<RepoName, Failure> {
+    let dots = |part: Component<'_>| matches!(part, Component::CurDir | Component::ParentDir);
+    let real = if path.components().any(dots) { path.canonicalize().ok() } else { None };
+    let named = repository_name(real.as_deref().unwrap_or(path), explicit);
+    Ok(named.map_err(|error| match error {
+        MineError::NoName { .. } => MineError::NoName { path: path.to_owned() },
+        other => other,
+    })?)
 }
 
 /// Opens every repository, sorted by name, and tells what its records lack.

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use backstory_dataset::audit::{self, RecordTexts, RunContext};
+use backstory_mine::GitRepository;
 use backstory_mine::records::{Records, read_folder};
-use backstory_mine::{GitRepository, repository_name};
 use backstory_model::{Record, RepoName, Repository, exit};
 use backstory_store::RunDirectory;
 
 use crate::arguments::AuditArgs;
-use crate::build::open_repository;
+use crate::build::{name_of, open_repository};
 use crate::settings::Settings;
 use crate::{Failure, Talk};
 
@@ -64,7 +64,7 @@ fn split(text: &str) -> Option<(RepoName, PathBuf)> {
 fn implied_name(text: &str, given: usize, names: &[RepoName]) -> Result<RepoName, Failure> {
     match names {
         [only] if given == 1 => Ok(only.clone()),
-        _ => Ok(repository_name(&PathBuf::from(text), None)?),
+        _ => name_of(&PathBuf::from(text), None),
     }
 }
 

@@ -77,3 +77,35 @@ fn two_repositories_share_a_run() {
     let said = context.backstory(arguments).run();
     assert!(said.stdout.starts_with(r#"{"units_found":10,"#), "{said}");
 }
+
+#[test]
+fn order_of_input_locale_time_zone_and_home_do_not_change_a_byte() {
+    let context = context();
+    bare(context.directory());
+    history().write(&context.path("zeta+toy"), Layout::WorkTree);
+    context.backstory(["build", "acme+toy", "zeta+toy", "-o", "one", "-j", "1"]).run();
+    let elsewhere = context.path("zeta+toy");
+    let said = context
+        .backstory(["build", ".", "../acme+toy", "-o", "../two", "-j", "2"])
+        .current_dir(elsewhere)
+        .env("TZ", "Asia/Tokyo")
+        .env("LC_ALL", "tr_TR.UTF-8")
+        .env("HOME", "/nonexistent")
+        .run();
+    assert_eq!(said.exit_code, Some(0), "{said}");
+    assert!(covered(&context.path("one")) == covered(&context.path("two")));
+}
+
+#[test]
+fn a_grown_history_is_built_to_what_a_fresh_build_gives() {
+    let context = context();
+    let mut repo = history();
+    let old = repo.head();
+    repo.commit("Add a file (#9)", [("notes.txt", "one\n")]);
+    repo.write(&context.path("acme+toy"), Layout::BareWithoutConfig);
+    let head = ["--head", old.as_str()];
+    context.backstory(["build", "acme+toy", "-o", "grown"].into_iter().chain(head)).run();
+    context.backstory(["build", "acme+toy", "-o", "grown"]).run();
+    context.backstory(["build", "acme+toy", "-o", "fresh"]).run();
+    assert!(covered(&context.path("grown")) == covered(&context.path("fresh")));
+}
