@@ -284,6 +284,7 @@ pub struct Step {
     pub thought: Option<Thought>,
     /// The choice or the thought used the final change.
     pub hindsight: bool,
-    /// For edits: the index of the authored state they belong to.
+    /// For edits and the messages of their commits: the index of the authored
+    /// state they belong to.
     pub state: Option<u32>,
 }

@@ -81,7 +81,7 @@ pub struct StatePlan {
     pub needs: BTreeMap<RepoPath, Need>,
     /// Where the marks of seen lines go.
     pub ends: Vec<FileEnd>,
-    /// The added lines, in path order.
+    /// The added lines, file by file; files written whole are here even when empty.
     pub added: Vec<Added>,
     /// Files whose edits do not give what the commit holds; empty unless the
     /// line diff and the edits disagree.
@@ -500,7 +500,8 @@ fn added(work: &FileWork<'_>) -> Option<Added> {
     let (path, new) = work.change.after.as_ref()?;
     let ranges = added_ranges(work, None);
     let text = new.as_text()?;
-    ranges.iter().any(|range| !range.is_empty()).then(|| Added {
+    let written = matches!(work.kind, WorkKind::Write);
+    (written || ranges.iter().any(|range| !range.is_empty())).then(|| Added {
         from: work.change.before.as_ref().map(|(path, _)| path.clone()),
         path: path.clone(),
         text: Arc::clone(text),

@@ -124,6 +124,19 @@ fn a_single_edit_is_observed_and_not_derived() {
 }
 
 #[test]
+fn an_empty_file_that_is_created_is_stored() {
+    let mut builder = RepoBuilder::new("acme/toy");
+    let base = builder.commit("start", [("a.py", "one = 1\n")]);
+    let edits = [("a.py", "one = 2\n"), ("pkg/__init__.py", ""), ("test_a.py", "import a\n")];
+    let head = builder.commit("package", edits);
+    let repo = builder.memory();
+    let states = [head];
+    let story =
+        story_of(&repo, &builder, Some(&base), &states, &[], &UnitEvidence::default()).unwrap();
+    replay(&story, &repo, Some(&base), &states);
+}
+
+#[test]
 fn a_unit_that_changes_nothing_is_rejected_with_its_reason() {
     let mut builder = RepoBuilder::new("acme/toy");
     let base = builder.commit("start", [("a.py", "one = 1\n")]);
