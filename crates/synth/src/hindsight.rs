@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use backstory_model::{Action, FileRole, RepoPath, RepoSnapshot};
 
-use crate::plan::StatePlan;
+use crate::plan::{Added, StatePlan};
 use crate::search::{Corpus, Found};
 use crate::text::words;
 
@@ -50,7 +50,7 @@ impl<'a> Coming<'a> {
             .collect();
         let parts = plans.iter().flat_map(|plan| &plan.added);
         let tests = parts.filter(|part| backstory_syntax::role_of(&part.path) == FileRole::Test);
-        let test_words = tests.flat_map(|part| part.words()).collect();
+        let test_words = tests.flat_map(Added::words).collect();
         Self { edits, test_words }
     }
 }

@@ -27,6 +27,8 @@ pub struct RecordText {
     pub title: String,
     /// The body; empty when absent.
     pub body: String,
+    /// The number of the issue or change, and the numbers the change closes.
+    pub numbers: Vec<u64>,
 }
 
 /// Gives the texts of records.
@@ -50,9 +52,15 @@ impl RecordTexts {
                 Record::Review(review) => ("", &review.body),
                 Record::Comment(comment) => ("", &comment.body),
             };
+            let numbers = match record {
+                Record::Issue(issue) => vec![issue.number],
+                Record::Change(change) => [&[change.number], change.closes.as_slice()].concat(),
+                Record::Review(_) | Record::Comment(_) => Vec::new(),
+            };
             texts.entry(record.id().clone()).or_default().push(RecordText {
                 title: title.to_owned(),
                 body: body.clone().unwrap_or_default(),
+                numbers,
             });
         }
         Self(texts)

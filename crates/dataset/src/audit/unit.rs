@@ -247,7 +247,7 @@ impl Check<'_, '_> {
         let mut changed = None;
         for link in &self.unit.links {
             let number = link.number.to_string();
-            let holds = |text: &String| text.contains(&link.excerpt) && text.contains(&number);
+            let holds = |text: &String| text.contains(&link.excerpt) && holds_number(text, &number);
             let mut texts = self.texts_of(&link.evidence);
             if link.method == LinkMethod::PullHead {
                 // The ref is not an object; what can be checked is where it points.
@@ -304,7 +304,11 @@ impl Check<'_, '_> {
                 let versions = self.sources.evidence.versions(&RecordId::new(id));
                 versions
                     .iter()
-                    .map(|text| joined(&format!("{} {}", text.title, text.body)))
+                    .map(|text| {
+                        let numbers: Vec<String> =
+                            text.numbers.iter().map(u64::to_string).collect();
+                        joined(&format!("{} {} {}", text.title, text.body, numbers.join(" ")))
+                    })
                     .collect()
             }
             _ => Vec::new(),
@@ -312,7 +316,14 @@ impl Check<'_, '_> {
     }
 }
 
-/// Returns the words of a text with one blank between them, as excerpts have them.
+/// Returns the words of a text with one blank between them, as excerpts have them;
+/// control characters separate words.
 fn joined(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Returns true when the number stands in the text, not as a part of a longer one.
+fn holds_number(text: &str, number: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_digit()).any(|digits| digits == number)
 }

@@ -49,6 +49,7 @@ fn removed() -> Value {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one flat table of faults")]
 fn every_fault_of_an_atif_file_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let (good, _) = exported(folder.path());

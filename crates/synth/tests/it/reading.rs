@@ -1,7 +1,8 @@
 //! What is looked at before the changes, and why?
 
 use backstory_model::{
-    Action, AsItStood, IssueRecord, Observation, Provenance, RecordId, RequirementSource,
+    Action, AsItStood, EvidenceId, IssueRecord, Observation, Provenance, RecordId,
+    RequirementSource,
 };
 use backstory_synth::{Story, UnitEvidence};
 use backstory_testkit::RepoBuilder;
@@ -28,7 +29,7 @@ fn looks(story: &Story) -> String {
         };
         let how = match &step.choice {
             Provenance::Derived { rule, evidence } => {
-                let evidence: Vec<&str> = evidence.iter().map(|e| e.as_str()).collect();
+                let evidence: Vec<&str> = evidence.iter().map(EvidenceId::as_str).collect();
                 format!("{rule} {}", evidence.join(" "))
             }
             other => other.tier().as_str().to_owned(),

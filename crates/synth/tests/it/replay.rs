@@ -99,7 +99,7 @@ impl Replayer<'_> {
         let places: Vec<usize> =
             (0..bytes.len()).filter(|at| bytes[*at..].starts_with(old.as_bytes())).collect();
         assert_eq!(places.len(), 1, "`{old}` names one place");
-        let first = bytes[..places[0]].iter().filter(|byte| **byte == b'\n').count();
+        let first = bytes[..places[0]].split(|byte| *byte == b'\n').count() - 1;
         let count = line_count(old.as_bytes());
         let marks = self.shown.get_mut(path).expect("an edited file was viewed");
         assert!(marks[first..first + count].iter().all(|shown| *shown), "unseen lines edited");
