@@ -61,19 +61,19 @@ def agrees(ours: Counts, theirs: Counts, key: str) -> bool:
 def print_history(ours: list[Measured], theirs: list[Measured]) -> None:
     """Prints the comparison of reading a history."""
     print("\n## History: changed files, line diffs, both contents\n")
-    print("| reader | commits | files | MB | CPU-s | commits/CPU-s | MB/CPU-s | peak MB |")
+    print("| reader | commits | changes | MB | CPU-s | commits/CPU-s | MB/CPU-s | peak MB |")
     print("|---|--:|--:|--:|--:|--:|--:|--:|")
     for name, runs in (("PyDriller", theirs), ("Backstory", ours)):
         for run in runs:
             counts, seconds = run.counts, max(run.cpu_seconds, 1e-3)
-            mb = counts["blob_bytes"] / 1e6
+            mb = counts["blob_mb"]
             print(
-                f"| {name} | {counts['commits']:.0f} | {counts['files']:.0f} | {mb:.1f} "
+                f"| {name} | {counts['commits']:.0f} | {counts['changes']:.0f} | {mb:.1f} "
                 f"| {run.cpu_seconds:.2f} | {counts['commits'] / seconds:.0f} "
                 f"| {mb / seconds:.1f} | {run.peak_mb:.0f} |"
             )
     mine, peer = ours[0].counts, theirs[0].counts
-    differing = [key for key in ("commits", "files", "blob_bytes") if not agrees(mine, peer, key)]
+    differing = [key for key in ("commits", "changes", "blob_mb") if not agrees(mine, peer, key)]
     if differing:
         print(f"\nno ratio: {', '.join(differing)} differ by more than {AGREEMENT:.0%}")
         return

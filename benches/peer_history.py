@@ -18,14 +18,15 @@ def newest(repo: str, count: int) -> list[str]:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
 
 
-def read(repo: str, commits: list[str]) -> dict[str, int]:
+def read(repo: str, commits: list[str]) -> dict[str, float]:
     """Reads changed files, diff and both contents of every commit."""
-    counts = {"commits": 0, "files": 0, "blob_bytes": 0, "diff_characters": 0}
+    counts = {"commits": 0, "changes": 0, "blob_mb": 0.0, "diff_characters": 0}
     for commit in Repository(repo, only_commits=commits).traverse_commits():
         counts["commits"] += 1
         for file in commit.modified_files:
-            counts["files"] += 2 if file.change_type is ModificationType.RENAME else 1
-            counts["blob_bytes"] += len(file.content or b"") + len(file.content_before or b"")
+            counts["changes"] += 2 if file.change_type is ModificationType.RENAME else 1
+            counts["blob_mb"] += len(file.content or b"") / 1e6
+            counts["blob_mb"] += len(file.content_before or b"") / 1e6
             counts["diff_characters"] += len(file.diff)
     return counts
 
