@@ -234,13 +234,20 @@ fn searches<'t>(
         .into_iter()
         .take(TRIED)
         .partition(|term| is_part_of_a_name(term.text(requirement), snapshot));
+    let mut common: Vec<Search<'t>> = Vec::new();
     for (words, limit) in [(named, COMMON_NAME), (rare, RARE_WORD)] {
         for term in words {
             let search = search(requirement, term, corpus);
             if kept.len() < SEARCHES - 1 && (1..=limit).contains(&search.found.total) {
                 kept.push(search);
+            } else if (1..=COMMON_NAME).contains(&search.found.total) {
+                common.push(search);
             }
         }
+    }
+    if kept.iter().all(|search| search.found.total == 0) {
+        common.sort_by_key(|search| search.found.total);
+        kept.extend(common.into_iter().next());
     }
     kept
 }

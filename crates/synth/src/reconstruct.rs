@@ -98,7 +98,7 @@ pub fn reconstruct(input: &ReconstructInput<'_>) -> Result<Story, Rejection> {
         return Err(Rejection { reason: "no_change", detail });
     }
     let message = input.repo.commit(&unit.commit)?.message;
-    let asked = requirement(input.evidence, &unit.commit, &message);
+    let asked = requirement(input.evidence, unit, &message);
     let plans = plans(input)?;
     let mut writer = Writer::new(input);
     writer.requirement(&asked);

@@ -9,6 +9,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::requirement::is_merge_subject;
+
 /// What a term looks like in the text; earlier kinds tell more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TermKind {
@@ -97,11 +99,12 @@ pub fn terms(requirement: &str) -> Vec<Term> {
     found.extend(code_spans(text));
     found.extend(captured(&MESSAGE, text).map(|span| plain(TermKind::Message, span)));
     found.extend(IDENTIFIER.find_iter(text).flat_map(|m| identifier_parts(text, m.range())));
-    let first_line = text.find('\n').unwrap_or(text.len());
+    let title = title(text);
+    found.retain(|term| term.span.start >= title.start);
     found.extend(
-        WORD.find_iter(&text[..first_line])
+        WORD.find_iter(&text[title.clone()])
             .filter(|m| !is_stop_word(m.as_str()))
-            .map(|m| plain(TermKind::Word, m.range())),
+            .map(|m| plain(TermKind::Word, title.start + m.start()..title.start + m.end())),
     );
     let signed: Vec<Range<usize>> =
         TRAILER.find_iter(text).chain(ADDRESS.find_iter(text)).map(|m| m.range()).collect();
@@ -116,6 +119,19 @@ pub fn terms(requirement: &str) -> Vec<Term> {
     let mut known = BTreeSet::new();
     found.retain(|term| known.insert(text[term.span.clone()].to_owned()));
     found
+}
+
+/// Returns the first line that says something; what was merged does not count.
+fn title(text: &str) -> Range<usize> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let shown = line.trim_end();
+        if !shown.trim_start().is_empty() && !is_merge_subject(shown) {
+            return start..start + shown.len();
+        }
+        start += line.len();
+    }
+    text.len()..text.len()
 }
 
 fn plain(kind: TermKind, span: Range<usize>) -> Term {
@@ -334,6 +350,12 @@ mod tests {
             found(text),
             [(TermKind::Code, "pathlib"), (TermKind::Code, "Path"), (TermKind::Code, "edit")]
         );
+    }
+
+    #[test]
+    fn the_branch_a_merge_names_is_nothing_to_search_for() {
+        let text = "Merge pull request #7 from ada/update_runner\n\nQuicker parsing";
+        assert_eq!(found(text), [(TermKind::Word, "Quicker"), (TermKind::Word, "parsing")]);
     }
 
     #[test]
