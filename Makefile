@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help demo test conformance bench docs
+.PHONY: help demo test sweep conformance bench docs
 
 help:
 	@echo "make demo             build trajectories of the bundled example and show one"
@@ -24,6 +24,9 @@ test:
 	@scripts/check-python
 	$(CARGO) test --doc --workspace --locked --quiet
 	$(CARGO) nextest run --workspace --locked
+
+sweep:
+	$(CARGO) nextest run --locked -p backstory-cli --run-ignored only
 
 conformance:
 	@scripts/conformance

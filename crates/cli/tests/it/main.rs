@@ -8,3 +8,4 @@ mod contract;
 mod looking;
 mod resume;
 mod sample;
+mod sweep;
