@@ -39,14 +39,18 @@ macro_rules! hex_id {
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(try_from = "String", into = "String")]
         #[schemars(with = "String")]
-        pub struct $name(String);
+        // The digits lie inline: ids are copied and compared more than anything else.
+        pub struct $name([u8; $digits]);
 
         impl $name {
             /// Checks the text and takes it as an identifier.
             pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
                 let text = text.into();
                 check_hex(&text, $digits)?;
-                Ok(Self(text))
+                match text.as_bytes().try_into() {
+                    Ok(digits) => Ok(Self(digits)),
+                    Err(_) => Err(IdError::NotHex { text, digits: $digits }),
+                }
             }
 
             /// Returns the identifier of these raw digest bytes.
@@ -55,30 +59,35 @@ macro_rules! hex_id {
             ///
             /// When the digest has another length than this kind of identifier.
             pub fn from_digest(digest: &[u8]) -> Self {
-                use std::fmt::Write as _;
                 assert_eq!(digest.len() * 2, $digits, "digest length");
-                let mut text = String::with_capacity($digits);
-                for byte in digest {
-                    write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+                let digit = |half: u8| b"0123456789abcdef"[usize::from(half)];
+                let mut digits = [0; $digits];
+                for (pair, byte) in digits.chunks_exact_mut(2).zip(digest) {
+                    pair[0] = digit(byte >> 4);
+                    pair[1] = digit(byte & 15);
                 }
-                Self(text)
+                Self(digits)
             }
 
             /// Returns the hexadecimal text.
+            ///
+            /// # Panics
+            ///
+            /// Never: the digits are ASCII.
             pub fn as_str(&self) -> &str {
-                &self.0
+                std::str::from_utf8(&self.0).expect("hexadecimal digits are ASCII")
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+                f.write_str(self.as_str())
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}({})", stringify!($name), self.0)
+                write!(f, "{}({})", stringify!($name), self.as_str())
             }
         }
 
@@ -98,7 +107,7 @@ macro_rules! hex_id {
 
         impl From<$name> for String {
             fn from(id: $name) -> Self {
-                id.0
+                id.as_str().to_owned()
             }
         }
     };
@@ -130,7 +139,7 @@ hex_id!(
 impl TreeId {
     /// Returns the id of the tree without entries.
     pub fn empty() -> Self {
-        Self("4b825dc642cb6eb9a060e54bf8d69288fbee4904".to_owned())
+        Self(*b"4b825dc642cb6eb9a060e54bf8d69288fbee4904")
     }
 }
 
