@@ -4,8 +4,9 @@
 //! Out: the places where a developer would look up what those lines name. A
 //! name is looked up in the file itself, in the files it imports, and, for a
 //! file that is new, among the names it imports. What a class holds is looked up
-//! only behind a dot, and a variable inside a class of another file never. A
-//! name with more than [`AMBIGUOUS`] definitions in reach refers to none of them.
+//! only behind a dot, and a variable inside a class of another file never. What a
+//! comment names is not looked up, nor is the line that declares a module. A name
+//! with more than [`AMBIGUOUS`] definitions in reach refers to none of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -40,10 +41,13 @@ pub struct Looked {
 
 type InReach<'a> = BTreeMap<&'a str, Vec<(&'a RepoPath, &'a Symbol)>>;
 
-/// Lists the definitions that the added lines refer to, in path and line order.
+/// Lists the definitions that the added lines refer to, each once: file by file
+/// of the added lines, then in path and line order.
 pub fn looked_up(added: &[Added], snapshot: &RepoSnapshot, parse: ParseFile<'_>) -> Vec<Looked> {
-    let mut found = BTreeSet::new();
+    let mut known = BTreeSet::new();
+    let mut listed = Vec::new();
     for part in added {
+        let mut found = BTreeSet::new();
         let home = part.from.as_ref().and_then(|path| snapshot.file(path));
         let imported;
         let reach = match home {
@@ -57,15 +61,17 @@ pub fn looked_up(added: &[Added], snapshot: &RepoSnapshot, parse: ParseFile<'_>)
             },
         };
         refer(part, &reach, &mut found);
+        listed.extend(found.into_iter().filter(|place| known.insert(place.clone())));
     }
-    found.into_iter().collect()
+    listed
 }
 
 fn refer(part: &Added, reach: &InReach<'_>, found: &mut BTreeSet<Looked>) {
     let lines = part.text.lines();
     let mut met: BTreeSet<(&str, bool)> = BTreeSet::new();
     for range in &part.ranges {
-        for line in &lines[range.start as usize..range.end as usize] {
+        let range = &lines[range.start as usize..range.end as usize];
+        for line in range.iter().filter(|line| !is_comment(line)) {
             met.extend(uses(line));
         }
     }
@@ -73,15 +79,22 @@ fn refer(part: &Added, reach: &InReach<'_>, found: &mut BTreeSet<Looked>) {
     for (word, dotted) in met {
         let places = reach.get(word).into_iter().flatten();
         let fits = |(path, symbol): &&(&RepoPath, &Symbol)| {
+            let module = symbol.kind == SymbolKind::Module;
             let inner = symbol.qualified.len() > symbol.name.len();
             let foreign_field = symbol.kind == SymbolKind::Variable && Some(*path) != home;
-            !inner || (dotted && !foreign_field)
+            !module && (!inner || (dotted && !foreign_field))
         };
         let places: Vec<_> = places.filter(fits).collect();
         if places.len() <= AMBIGUOUS {
             found.extend(places.into_iter().map(|(path, symbol)| looked(path, symbol)));
         }
     }
+}
+
+/// Returns true for a line that is nothing but a comment, by how it starts.
+fn is_comment(line: &[u8]) -> bool {
+    let line = line.trim_ascii_start();
+    [&b"//"[..], b"# ", b"/*", b"* ", b"*/"].iter().any(|start| line.starts_with(start))
 }
 
 /// Lists the names of a line, each with whether a dot stands before it.

@@ -16,6 +16,8 @@ use crate::text::words;
 const SEARCHES: usize = 2;
 /// Words tried for one of them.
 const TRIED: usize = 16;
+/// A word found in more lines than this leads nowhere.
+const COMMON: u32 = 60;
 /// Shorter words tell too little.
 const SHORTEST_WORD: usize = 4;
 
@@ -112,6 +114,6 @@ fn rarest<'a>(
     words
         .into_iter()
         .map(|pattern| HindsightSearch { pattern, rule, found: corpus.search(pattern, true) })
-        .filter(|search| search.found.shows(path))
+        .filter(|search| search.found.total <= COMMON && search.found.shows(path))
         .min_by(|a, b| a.found.total.cmp(&b.found.total).then(a.pattern.cmp(b.pattern)))
 }

@@ -22,6 +22,8 @@ const SEARCHES: usize = 4;
 const TRIED: usize = 10;
 /// A name found in more lines than this tells nothing.
 const COMMON_NAME: u32 = 300;
+/// An ordinary word found in more lines than this tells nothing, whatever bears it.
+const COMMON_WORD: u32 = 100;
 /// An ordinary word that is part of no name is telling only where it is rare.
 const RARE_WORD: u32 = 12;
 /// Files opened because a search showed them.
@@ -235,7 +237,7 @@ fn searches<'t>(
         .take(TRIED)
         .partition(|term| is_part_of_a_name(term.text(requirement), snapshot));
     let mut common: Vec<Search<'t>> = Vec::new();
-    for (words, limit) in [(named, COMMON_NAME), (rare, RARE_WORD)] {
+    for (words, limit) in [(named, COMMON_WORD), (rare, RARE_WORD)] {
         for term in words {
             let search = search(requirement, term, corpus);
             if kept.len() < SEARCHES - 1 && (1..=limit).contains(&search.found.total) {
@@ -296,7 +298,8 @@ fn opened<'s>(
     let code = |path: &RepoPath| {
         matches!(backstory_syntax::role_of(path), FileRole::Source | FileRole::Test)
     };
-    if ranked.iter().any(|(path, _)| code(path)) {
+    let bump = searches.iter().any(|search| search.term.kind == TermKind::Package);
+    if !bump && ranked.iter().any(|(path, _)| code(path)) {
         ranked.retain(|(path, _)| code(path));
     }
     ranked.into_iter().take(OPENED).map(|(path, (_, _, at, line))| (path, at, line)).collect()
@@ -310,7 +313,10 @@ fn defines_at(snapshot: &RepoSnapshot, path: &RepoPath, name: &str, line: u32) -
 
 fn hit_gain(path: &RepoPath, search: &Search<'_>, defines: bool) -> f64 {
     let rarity = 1.0 / f64::from(1 + search.found.files);
+    let package = search.term.kind == TermKind::Package;
     let role = match backstory_syntax::role_of(path) {
+        // The number of a package stands in manifests and workflows.
+        FileRole::Other if package => 2.0,
         FileRole::Source => 1.0,
         FileRole::Test => 0.5,
         FileRole::Docs => 0.15,

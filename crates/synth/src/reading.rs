@@ -26,6 +26,9 @@ const WINDOW: u32 = 12;
 /// Ranges closer than this are read together.
 const GAP: u32 = 5;
 
+/// At most this many definitions are looked up for one unit.
+const DEFINITIONS: usize = 12;
+
 /// One planned view.
 #[derive(Clone, Debug)]
 pub struct View {
@@ -108,7 +111,10 @@ pub fn views_of_needs(
         }
         let ranges =
             missing.into_iter().map(|line| around(structure.as_deref(), line, total)).collect();
-        views.extend(merge(ranges).into_iter().map(|lines| View {
+        let unseen = merge(ranges)
+            .into_iter()
+            .filter_map(|range| trimmed(range, |line| seen.holds(path, line)));
+        views.extend(unseen.map(|lines| View {
             path: path.clone(),
             blob: need.blob.clone(),
             text: Arc::clone(&need.text),
@@ -120,6 +126,14 @@ pub fn views_of_needs(
     views
 }
 
+/// Drops what has been seen from both ends of a range.
+fn trimmed(range: LineRange, seen: impl Fn(u32) -> bool) -> Option<LineRange> {
+    let mut lines = range.start..=range.end;
+    let start = lines.find(|line| !seen(*line))?;
+    let end = lines.rfind(|line| !seen(*line)).unwrap_or(start);
+    Some(LineRange { start, end })
+}
+
 /// Plans the views of definitions that added lines refer to and nobody has seen yet.
 pub fn views_of_definitions(
     looked: &[Looked],
@@ -128,6 +142,9 @@ pub fn views_of_definitions(
 ) -> Vec<View> {
     let mut views: Vec<View> = Vec::new();
     for place in looked {
+        if views.len() == DEFINITIONS {
+            break;
+        }
         let covered = views
             .iter()
             .any(|view| view.path == place.path && view.lines.contains(place.name_line));
@@ -154,12 +171,20 @@ pub fn views_of_definitions(
 
 #[cfg(test)]
 mod tests {
-    use super::{LineRange, merge};
+    use super::{LineRange, merge, trimmed};
 
     #[test]
     fn near_ranges_are_read_together_and_long_ones_in_pages() {
         let range = |start, end| LineRange { start, end };
         assert_eq!(merge(vec![range(8, 20), range(1, 4)]), [range(1, 20)]);
         assert_eq!(merge(vec![range(1, 350)]), [range(1, 200), range(201, 350)]);
+    }
+
+    #[test]
+    fn what_was_seen_is_not_read_again_at_the_ends_of_a_range() {
+        let range = LineRange { start: 1, end: 9 };
+        let left = trimmed(range, |line| line < 4 || line == 6 || line > 7);
+        assert_eq!(left, Some(LineRange { start: 4, end: 7 }));
+        assert_eq!(trimmed(range, |_| true), None);
     }
 }

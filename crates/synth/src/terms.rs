@@ -16,6 +16,8 @@ use crate::requirement::is_merge_subject;
 pub enum TermKind {
     /// A path with a file extension.
     Path,
+    /// What a line such as `bump serde from 1.0.1 to 1.0.2` is about.
+    Package,
     /// A code span in backticks.
     Code,
     /// A quoted message of several words.
@@ -63,13 +65,14 @@ pattern!(
     PATH,
     r#"(?x) [\w./\\-]*?
        (?P<path> (?:[\w.-]+/)* [\w-][\w.-]* \.
-         (?:py|pyi|rs|go|js|jsx|cjs|mjs|ts|tsx|java|c|h|cc|cpp|hpp|toml|cfg|ini|ya?ml|rst|md|txt) )
+         (?:py|pyi|rs|go|js|jsx|cjs|mjs|ts|tsx|cts|mts|java|c|h|cc|cpp|hpp|sh|html|css
+             |toml|cfg|ini|ya?ml|rst|md|txt) )
        \b (?: "?,?\ line\ (?P<frame>\d{1,6}) | :(?P<colon>\d{1,6}) )?"#
 );
 pattern!(CODE, r"`+([^`\n]{2,60})`+");
 pattern!(
     MESSAGE,
-    r#"(?x) "([^"\n]{10,80})" | '([^'\n]{10,80})'
+    r#"(?x) "([^"\n]{10,80})" | (?:^|[\s(\[=:,])'(\w[^'\n]{9,79})'
        | \b[A-Z]\w*(?:Error|Exception|Warning):\s([^\n`"']{10,80})
        | \b(?:panicked\ at|panic:|error:|Error:)\s([^\n`"']{10,80})"#
 );
@@ -84,7 +87,18 @@ pattern!(
     )"
 );
 pattern!(TRAILER, r"(?m)^[A-Z][A-Za-z]*(?:-[A-Za-z]+)+: .*$");
-pattern!(ADDRESS, r"https?://\S+|\S+@\S+\.\S+");
+pattern!(
+    ADDRESS,
+    r"https?://\S+|\S+@\S+\.\S+|\b(?:[\w-]+\.)+(?:com|org|net)\b(?:/[^\s)\]]*)?|\b(?:[\w-]+\.)+(?:io|dev)/[^\s)\]]*"
+);
+pattern!(
+    BUMPED,
+    r"(?i)\b(?:bump|update|upgrade)s?\ `?\[?(@?\w[\w@./-]{1,60})\]?(?:\([^\s)]*\))?`?\ from\ v?\d"
+);
+pattern!(
+    CHANGE_TYPE,
+    r"^(?:feat|fix|docs?|chore|ci|tests?|build|refactor|perf|style|revert|dev)(?:\((?:deps|deps-dev|docs|ci|release|chore)\)!?:|!?:|\()"
+);
 pattern!(WORD, r"\b[A-Za-z][A-Za-z_]{3,}\b");
 
 /// Returns the terms of a requirement, best kind first, then in text order,
@@ -97,12 +111,15 @@ pub fn terms(requirement: &str) -> Vec<Term> {
     let text = &requirement[..end];
     let mut found = paths(text);
     found.extend(code_spans(text));
-    found.extend(captured(&MESSAGE, text).map(|span| plain(TermKind::Message, span)));
+    // What a revert takes back is quoted, and is no message.
+    let quoted = captured(&MESSAGE, text).filter(|span| !text[..span.start].ends_with("Revert \""));
+    found.extend(quoted.map(|span| plain(TermKind::Message, span)));
     found.extend(IDENTIFIER.find_iter(text).flat_map(|m| identifier_parts(text, m.range())));
     let title = title(text);
     found.retain(|term| term.span.start >= title.start);
     found.extend(
         WORD.find_iter(&text[title.clone()])
+            .filter(|m| m.start() >= change_type(&text[title.clone()]))
             .filter(|m| !is_stop_word(m.as_str()))
             .map(|m| plain(TermKind::Word, title.start + m.start()..title.start + m.end())),
     );
@@ -110,6 +127,11 @@ pub fn terms(requirement: &str) -> Vec<Term> {
         TRAILER.find_iter(text).chain(ADDRESS.find_iter(text)).map(|m| m.range()).collect();
     found
         .retain(|term| signed.iter().all(|s| s.end <= term.span.start || term.span.end <= s.start));
+    let bumped: Vec<Range<usize>> = captured(&BUMPED, text).collect();
+    let inside =
+        |span: &Range<usize>| bumped.iter().any(|b| b.start < span.end && span.start < b.end);
+    found.retain(|term| !inside(&term.span));
+    found.extend(bumped.iter().map(|span| plain(TermKind::Package, span.clone())));
     let paths: Vec<Range<usize>> =
         found.iter().filter(|t| t.kind == TermKind::Path).map(|t| t.span.clone()).collect();
     let in_path =
@@ -132,6 +154,11 @@ fn title(text: &str) -> Range<usize> {
         start += line.len();
     }
     text.len()..text.len()
+}
+
+/// Returns how long the part of a title is that only says which kind of change it is.
+fn change_type(title: &str) -> usize {
+    CHANGE_TYPE.find(title).map_or(0, |found| found.end())
 }
 
 fn plain(kind: TermKind, span: Range<usize>) -> Term {
@@ -205,71 +232,170 @@ fn identifier_parts(text: &str, span: Range<usize>) -> Vec<Term> {
 /// Words that tell nothing about where to look.
 const STOP_WORDS: &[&str] = &[
     "about",
+    "actually",
+    "add",
+    "added",
+    "adding",
+    "adds",
+    "adjust",
+    "adjusts",
     "after",
+    "allow",
+    "allowing",
+    "allows",
     "also",
     "always",
+    "appease",
+    "applied",
+    "apply",
+    "avoid",
     "because",
     "been",
     "before",
     "being",
+    "better",
     "both",
     "branch",
     "bump",
     "bumps",
+    "call",
+    "calls",
     "cannot",
     "change",
     "changed",
     "changes",
+    "check",
+    "checks",
+    "chore",
+    "clarify",
+    "class",
+    "clean",
+    "cleanup",
+    "cleanups",
     "code",
+    "comment",
+    "comments",
     "commit",
+    "correct",
+    "correctly",
     "could",
+    "create",
+    "created",
+    "current",
+    "deprecate",
+    "deprecated",
+    "docs",
+    "document",
+    "documentation",
     "does",
     "doesn",
     "don",
+    "drop",
+    "during",
     "each",
+    "easier",
+    "enable",
+    "ensure",
+    "ensures",
     "error",
     "expected",
+    "expose",
+    "exposes",
     "false",
+    "feature",
     "file",
     "files",
+    "first",
     "fix",
     "fixed",
     "fixes",
+    "follow",
+    "following",
     "from",
+    "functionality",
+    "further",
     "github",
+    "handle",
+    "handled",
+    "handles",
+    "handling",
     "have",
     "here",
-    "https",
     "http",
+    "https",
+    "implement",
+    "implementation",
+    "implemented",
+    "implements",
+    "import",
+    "improve",
+    "improved",
+    "include",
+    "includes",
     "instead",
     "into",
     "issue",
     "just",
     "like",
     "line",
+    "longer",
+    "main",
     "make",
     "makes",
     "master",
-    "main",
     "merge",
     "merged",
+    "migrate",
+    "minor",
+    "missing",
     "more",
     "most",
+    "move",
+    "moved",
+    "moves",
+    "necessary",
     "need",
+    "nicer",
     "none",
     "null",
     "only",
+    "optimize",
     "other",
+    "over",
+    "prepare",
+    "preparing",
+    "prevent",
+    "print",
+    "properly",
     "pull",
+    "reduce",
+    "redundant",
     "refactor",
+    "refine",
     "release",
     "remove",
     "removed",
+    "rename",
+    "renamed",
+    "replace",
+    "replaced",
     "request",
+    "restore",
+    "return",
+    "reuse",
+    "revert",
+    "rewrite",
     "self",
+    "several",
     "should",
+    "similar",
+    "simplify",
+    "small",
     "some",
+    "specialize",
+    "start",
     "support",
+    "sure",
     "test",
     "tests",
     "than",
@@ -282,42 +408,46 @@ const STOP_WORDS: &[&str] = &[
     "they",
     "this",
     "traceback",
+    "treat",
     "true",
+    "tweak",
+    "typo",
+    "typos",
+    "under",
+    "unnecessary",
+    "until",
+    "unused",
     "update",
     "updated",
     "updates",
+    "upgrade",
+    "upstream",
     "usage",
     "used",
     "uses",
     "using",
+    "various",
     "version",
+    "very",
+    "warning",
+    "warnings",
     "were",
     "what",
     "when",
     "where",
+    "whether",
     "which",
     "while",
     "will",
     "with",
     "without",
+    "word",
+    "words",
     "work",
     "works",
     "would",
+    "wrong",
     "your",
-    "allow",
-    "adds",
-    "added",
-    "return",
-    "import",
-    "class",
-    "print",
-    "follow",
-    "improve",
-    "improved",
-    "better",
-    "work",
-    "call",
-    "calls",
 ];
 
 fn is_stop_word(word: &str) -> bool {
@@ -363,6 +493,38 @@ mod tests {
         let text =
             "Parse\n\nsee https://example.org/some_page\n\nCo-authored-by: A_b <a_b@example.org>";
         assert_eq!(found(text), [(TermKind::Word, "Parse")]);
+    }
+
+    #[test]
+    fn a_host_without_a_scheme_is_an_address() {
+        let text = "Hooks\n\n- [github.com/astral-sh/ruff-hooks: 1 to 2](https://github.com/a/b)";
+        assert_eq!(found(text), [(TermKind::Word, "Hooks")]);
+    }
+
+    #[test]
+    fn what_a_bump_bumps_is_searched_for_in_one_piece() {
+        let text = "build(deps): bump crossbeam-channel from 0.5.13 to 0.5.15";
+        assert_eq!(found(text), [(TermKind::Package, "crossbeam-channel")]);
+        let text = "Bumps\n\nBumps [actions/cache](https://example.org/a) from 3 to 4.";
+        assert_eq!(found(text), [(TermKind::Package, "actions/cache")]);
+    }
+
+    #[test]
+    fn the_kind_of_a_change_is_no_word_of_its_title_but_its_scope_is() {
+        assert_eq!(found("chore(docs): logo"), [(TermKind::Word, "logo")]);
+        let scoped = [(TermKind::Word, "fetch"), (TermKind::Word, "streams")];
+        assert_eq!(found("fix(fetch): streams"), scoped);
+        let named = [(TermKind::Word, "flags"), (TermKind::Word, "groups")];
+        assert_eq!(found("flags: groups"), named);
+    }
+
+    #[test]
+    fn apostrophes_and_reverts_quote_no_message() {
+        let text = "It's the only mode where it doesn't: 'no such command here'";
+        let messages = found(text).into_iter().filter(|(kind, _)| *kind == TermKind::Message);
+        assert_eq!(messages.collect::<Vec<_>>(), [(TermKind::Message, "no such command here")]);
+        let text = "Revert \"Grow the buffer\"";
+        assert_eq!(found(text), [(TermKind::Word, "Grow"), (TermKind::Word, "buffer")]);
     }
 
     proptest! {

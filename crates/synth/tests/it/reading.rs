@@ -133,3 +133,37 @@ fn a_stack_frame_is_opened_where_it_points() {
     view src/units.py:1-5 [read/edit-target blob:55b50be07f39a0094cdbd97a169a248bfb0309e5 hindsight]
     "#);
 }
+
+#[test]
+fn a_bump_leads_to_the_manifest_and_not_to_the_code_that_uses_the_package() {
+    let mut builder = RepoBuilder::new("acme/toy");
+    let manifest = "[dependencies]\nunit-names = \"1.0.1\"\n";
+    let code = "# Reads what unit-names defines.\ndef read():\n    return None\n";
+    let base = builder.commit("start", [("clock.py", code), ("pack.toml", manifest)]);
+    let message = "build(deps): bump unit-names from 1.0.1 to 1.0.2";
+    let head = builder.commit(message, [("pack.toml", manifest.replace("1.0.1", "1.0.2"))]);
+    let repo = builder.memory();
+    let evidence = UnitEvidence::default();
+    let story = story_of(&repo, &builder, Some(&base), &[head], &[], &evidence).unwrap();
+    assert_snapshot!(looks(&story), @r#"
+    ask "build(deps): bump unit-names from 1.0.1 to 1.0.2" [observed]
+    list 2: clock.py pack.toml [localize/list-root ]
+    search "unit-names" 2: clock.py:1 pack.toml:2 [localize/requirement-term requirement:18..28]
+    view pack.toml:1-2 [read/search-hit step:3]
+    view clock.py:1-3 [read/search-hit step:3]
+    "#);
+}
+
+#[test]
+fn what_a_comment_names_is_not_looked_up() {
+    let mut builder = RepoBuilder::new("acme/toy");
+    let base = builder.commit("start", [("clock.py", CLOCK), ("units.py", UNITS)]);
+    let after = CLOCK.replace("    return", "    # See LIMIT.\n    return");
+    let head = builder.commit("Say so", [("clock.py", after)]);
+    let repo = builder.memory();
+    let evidence = UnitEvidence::default();
+    let imports = [("clock.py", "units.py")];
+    let story = story_of(&repo, &builder, Some(&base), &[head], &imports, &evidence).unwrap();
+    let definitions = looks(&story).lines().filter(|line| line.contains("read/definition")).count();
+    assert_eq!(definitions, 0);
+}
