@@ -1,15 +1,16 @@
-# The five things one does with this checkout. Every target works on a fresh
+# The things one does with this checkout. Every target works on a fresh
 # clone: it sets up what it needs, below this folder, and says what is missing.
 
 CARGO ?= cargo
 
-.PHONY: help demo test sweep conformance bench docs
+.PHONY: help demo test sweep conformance bench fuzz docs
 
 help:
 	@echo "make demo             build trajectories of the bundled example and show one"
 	@echo "make test             format, lints, house rules, generated pages, all tests"
 	@echo "make conformance      run the real consumers on the exports of the example"
 	@echo "make bench REPO=PATH  measure on a repository, beside its peer"
+	@echo "make fuzz TARGET=parse TIME=60   run one fuzz target for so many seconds"
 	@echo "make docs             reference pages and API documentation"
 
 demo:
@@ -33,6 +34,9 @@ conformance:
 
 bench:
 	@scripts/bench "$(REPO)"
+
+fuzz:
+	@fuzz/run "$(TARGET)" "$(TIME)"
 
 docs:
 	$(CARGO) dev generate
