@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 /// One piece of a commit, as far as its order matters.
 #[derive(Clone, Debug, Default)]
 pub struct Piece {
+    /// Source, tests or the rest; what is not ready of a class waits for no other.
+    pub class: u8,
     /// The names it defines and nothing in the file defined before.
     pub defines: BTreeSet<String>,
     /// The names its added lines hold.
@@ -42,8 +44,9 @@ fn sole_definers(pieces: &[Piece]) -> BTreeMap<&str, usize> {
     definers.into_iter().filter_map(|(name, sole)| Some((name, sole?))).collect()
 }
 
-/// Takes pieces whose conditions are met, lowest first; where a cycle blocks
-/// all, the lowest piece without an unmet hard condition goes.
+/// Takes pieces whose conditions are met, lowest first. Where a cycle blocks the
+/// rest of a class, its lowest piece without an unmet hard condition goes, before
+/// any piece of a later class does.
 fn drain(pieces: &[Piece], waiting: &[BTreeSet<usize>]) -> Vec<usize> {
     let mut followers: Vec<Vec<usize>> = vec![Vec::new(); pieces.len()];
     let mut missing: Vec<usize> = waiting.iter().map(BTreeSet::len).collect();
@@ -58,15 +61,23 @@ fn drain(pieces: &[Piece], waiting: &[BTreeSet<usize>]) -> Vec<usize> {
     let mut order = Vec::with_capacity(pieces.len());
     let mut lowest = 0;
     while order.len() < pieces.len() {
-        let next = if let Some(Reverse(at)) = ready.pop() {
-            at
-        } else {
-            while taken[lowest] {
-                lowest += 1;
-            }
-            let free = |at: &usize| !taken[*at] && pieces[*at].after.iter().all(|p| taken[*p]);
-            (lowest..pieces.len()).find(free).unwrap_or(lowest)
+        while taken[lowest] {
+            lowest += 1;
+        }
+        let class = pieces[lowest].class;
+        let free = |at: &usize| {
+            let piece = &pieces[*at];
+            !taken[*at] && piece.class == class && piece.after.iter().all(|p| taken[*p])
         };
+        let next = match ready.peek() {
+            Some(Reverse(at)) if pieces[*at].class == class => *at,
+            first => {
+                (lowest..pieces.len()).find(free).or(first.map(|Reverse(at)| *at)).unwrap_or(lowest)
+            }
+        };
+        if ready.peek() == Some(&Reverse(next)) {
+            ready.pop();
+        }
         if std::mem::replace(&mut taken[next], true) {
             continue;
         }
@@ -87,7 +98,7 @@ mod tests {
 
     fn piece(defines: &[&str], uses: &[&str], after: &[usize]) -> Piece {
         let names = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect();
-        Piece { defines: names(defines), uses: names(uses), after: after.to_vec() }
+        Piece { class: 0, defines: names(defines), uses: names(uses), after: after.to_vec() }
     }
 
     #[test]
@@ -100,6 +111,13 @@ mod tests {
     fn a_cycle_falls_back_to_the_natural_order() {
         let pieces = [piece(&["a"], &["b"], &[]), piece(&["b"], &["a"], &[])];
         assert_eq!(definition_before_use(&pieces), [0, 1]);
+    }
+
+    #[test]
+    fn a_cycle_in_the_source_does_not_let_the_tests_overtake() {
+        let tests = Piece { class: 1, ..piece(&[], &[], &[]) };
+        let pieces = [piece(&["a"], &["b"], &[]), piece(&["b"], &["a"], &[]), tests];
+        assert_eq!(definition_before_use(&pieces), [0, 1, 2]);
     }
 
     #[test]

@@ -197,13 +197,16 @@ type NaturalKey = (u8, bool, usize, RepoPath);
 
 fn natural_key(work: &FileWork<'_>, ranks: &BTreeMap<&RepoPath, usize>) -> NaturalKey {
     let path = work.change.path();
-    let class = match backstory_syntax::role_of(path) {
+    let rank = ranks.get(path).copied().unwrap_or(usize::MAX);
+    (class_of(path), matches!(work.kind, WorkKind::Delete), rank, path.clone())
+}
+
+fn class_of(path: &RepoPath) -> u8 {
+    match backstory_syntax::role_of(path) {
         FileRole::Source => 0,
         FileRole::Test => 1,
         FileRole::Docs | FileRole::Other => 2,
-    };
-    let rank = ranks.get(path).copied().unwrap_or(usize::MAX);
-    (class, matches!(work.kind, WorkKind::Delete), rank, path.clone())
+    }
 }
 
 fn items(works: &[FileWork<'_>]) -> Vec<Item> {
@@ -239,7 +242,10 @@ fn pieces(works: &[FileWork<'_>], items: &[Item], parse: ParseFile<'_>) -> Vec<P
             let (at, ranges) = match item {
                 Item::Hunk(at, hunk) => (*at, added_ranges(&works[*at], Some(*hunk))),
                 Item::Whole(at) => (*at, added_ranges(&works[*at], None)),
-                Item::Move(_) | Item::SetMode(_) => return Piece::default(),
+                Item::Move(at) | Item::SetMode(at) => {
+                    let class = class_of(works[*at].change.path());
+                    return Piece { class, ..Piece::default() };
+                }
             };
             piece(&works[at], &ranges, &defined[at], &names)
         })
@@ -255,7 +261,7 @@ fn piece(
     names: &BTreeSet<&str>,
 ) -> Piece {
     let inside = |line: u32| ranges.iter().any(|range| range.contains(&(line - 1)));
-    let mut piece = Piece::default();
+    let mut piece = Piece { class: class_of(work.change.path()), ..Piece::default() };
     piece
         .defines
         .extend(defined.iter().filter(|(_, line)| inside(*line)).map(|(name, _)| name.clone()));

@@ -26,9 +26,6 @@ const WINDOW: u32 = 12;
 /// Ranges closer than this are read together.
 const GAP: u32 = 5;
 
-/// At most this many definitions are looked up for one unit.
-const DEFINITIONS: usize = 12;
-
 /// One planned view.
 #[derive(Clone, Debug)]
 pub struct View {
@@ -142,9 +139,6 @@ pub fn views_of_definitions(
 ) -> Vec<View> {
     let mut views: Vec<View> = Vec::new();
     for place in looked {
-        if views.len() == DEFINITIONS {
-            break;
-        }
         let covered = views
             .iter()
             .any(|view| view.path == place.path && view.lines.contains(place.name_line));
