@@ -5,6 +5,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io;
 
 use backstory_dataset::ExportError;
 use backstory_mine::MineError;
@@ -12,6 +13,8 @@ use backstory_mine::records::RecordsError;
 use backstory_model::exit;
 use backstory_store::StoreError;
 use backstory_table::TableError;
+
+const DISK_FULL: &str = "free some space and run the same command again";
 
 /// A command that could not do its work.
 #[derive(Debug)]
@@ -44,8 +47,26 @@ impl Failure {
     }
 
     fn plain(error: impl Error + Send + Sync + 'static, hint: Option<&str>) -> Self {
+        let hint = machine_hint(&error).or(hint);
         Self { error: anyhow::Error::new(error), hint: hint.map(str::to_owned) }
     }
+}
+
+/// Says what to do when the machine, not the content, is the cause.
+fn machine_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        match cause.downcast_ref::<io::Error>().map(io::Error::kind) {
+            Some(io::ErrorKind::PermissionDenied) => {
+                return Some("check the permissions, or run the command as the user they are for");
+            }
+            Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
+                return Some(DISK_FULL);
+            }
+            _ => next = cause.source(),
+        }
+    }
+    None
 }
 
 impl fmt::Display for Failure {
@@ -70,7 +91,7 @@ impl From<StoreError> for Failure {
 
 fn store_hint(error: &StoreError) -> Option<&'static str> {
     if error.is_disk_full() {
-        return Some("free some space and run the same command again; it goes on where it stopped");
+        return Some(DISK_FULL);
     }
     match error {
         StoreError::Locked { .. } => {
@@ -104,7 +125,7 @@ impl From<MineError> for Failure {
             MineError::NoCommits { .. } => {
                 Some("commit something, or name the commit to start from with `--head`")
             }
-            MineError::Unreadable { .. } | MineError::Object(_) => {
+            MineError::Unreadable { .. } | MineError::MissingTip { .. } | MineError::Object(_) => {
                 Some("`git fsck` tells what is damaged; fetch the repository again")
             }
             _ => None,

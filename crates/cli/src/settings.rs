@@ -18,6 +18,9 @@ use crate::Failure;
 /// The name of the configuration file.
 pub const CONFIG_FILE: &str = "backstory.toml";
 
+/// More threads than this only wait for each other.
+const MOST_JOBS: usize = 512;
+
 /// One environment variable the program reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Variable {
@@ -137,7 +140,11 @@ impl Settings {
         match chosen {
             Some(0) => Err(Failure::new("the number of jobs is 0")
                 .hint("give at least 1, or leave it out to use every core")),
-            other => Ok(other.unwrap_or_else(cores)),
+            Some(jobs) if jobs > MOST_JOBS => {
+                Err(Failure::new(format!("the number of jobs is {jobs}; at most {MOST_JOBS} work"))
+                    .hint("leave it out to use every core"))
+            }
+            other => Ok(other.unwrap_or_else(|| cores().min(MOST_JOBS))),
         }
     }
 

@@ -49,6 +49,16 @@ pub enum MineError {
         /// Where the repository lies.
         path: PathBuf,
     },
+    /// A ref points at an object that is not there.
+    #[error("`{name}` of `{path}` points at `{id}`, which is not in the repository", path = path.display())]
+    MissingTip {
+        /// The ref.
+        name: String,
+        /// What it points at.
+        id: String,
+        /// Where the repository lies.
+        path: PathBuf,
+    },
     /// The short id fits several commits.
     #[error("revision `{revision}` fits several commits of `{path}`; give more digits", path = path.display())]
     AmbiguousRevision {

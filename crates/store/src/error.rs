@@ -137,7 +137,9 @@ impl StoreError {
                     | io::ErrorKind::FileTooLarge
             ),
             Self::Ledger { source, .. } => {
+                // The shared memory of the ledger could not grow: SQLITE_IOERR_SHMSIZE.
                 source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+                    || source.sqlite_error().is_some_and(|e| e.extended_code == 4874)
             }
             _ => false,
         }

@@ -85,7 +85,11 @@ fn unchanged(
     if !same {
         return Ok(None);
     }
-    Ok(Some(BuildReport::new(run.manifest()?.counts, Cost::so_far())?))
+    let counts = run.manifest()?.counts;
+    if runner::OF_THIS_COPY.iter().any(|reason| counts.rejected.contains_key(*reason)) {
+        return Ok(None);
+    }
+    Ok(Some(BuildReport::new(counts, Cost::so_far())?))
 }
 
 /// Does every unit of one repository that is not done.

@@ -86,7 +86,7 @@ impl<'a> UnitRunner<'a> {
 
     /// Does one unit, unless it is done; any number of threads may do so at once.
     pub fn run(&self, work: &WorkUnit) -> Result<Done, Failure> {
-        if self.run.unit(&work.key).is_some() {
+        if self.run.unit(&work.key).is_some_and(|unit| !may_heal(&unit.disposition.outcome)) {
             return Ok(Done::Before);
         }
         match self.story(work) {
@@ -161,6 +161,14 @@ impl<'a> UnitRunner<'a> {
         };
         Ok(self.run.commit_unit(&disposition, None, &[])?)
     }
+}
+
+/// Rejections that say something of this copy of the repository, not of its
+/// history: whoever fetches it again gets another answer.
+pub(super) const OF_THIS_COPY: [&str; 2] = ["object_corrupt", "tree_missing"];
+
+fn may_heal(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Rejected { reason, .. } if OF_THIS_COPY.contains(&reason.as_str()))
 }
 
 impl From<UnitError> for GivenUp {

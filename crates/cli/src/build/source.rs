@@ -40,8 +40,8 @@ pub struct Source {
 impl Source {
     fn open(path: &Path, request: &SourceRequest) -> Result<Self, Failure> {
         let repo = open_repository(path)?;
-        let name = name_of(path, request.repo_name.as_deref())?;
         let head = repo.resolve(request.head.as_deref())?;
+        let name = name_of(path, request.repo_name.as_deref())?;
         let pull_heads = repo.refs_pull_heads()?;
         let records = match &request.records {
             Some(folder) => Some(records::read_folder(folder, Some(&name))?),
@@ -61,11 +61,15 @@ impl Source {
     }
 
     /// Returns the digest of what every unit is read with besides its commits:
-    /// the records, and the numbers that are known to be pull requests.
+    /// the records, the numbers that are known to be pull requests, and what a
+    /// partial clone has fetched so far.
     pub fn side_digest(&self) -> Sha256 {
         let mut hasher = sha2::Sha256::new();
         for number in self.pull_heads.keys() {
             hasher.update(format!("pull {number}\n"));
+        }
+        for pack in self.repo.promisor_packs() {
+            hasher.update(format!("promisor {pack}\n"));
         }
         if let Some(records) = &self.records {
             hasher.update(format!("records {}\n", records.digest()));
@@ -103,6 +107,7 @@ pub fn open_sources(request: &SourceRequest, talk: &Talk) -> Result<Vec<Source>,
     let mut sources = BTreeMap::new();
     for path in &request.repositories {
         let source = Source::open(path, request)?;
+        say_left_out(&source, talk);
         say_broken(&source, talk);
         if let Some(twin) = sources.insert(source.name.clone(), source) {
             return Err(Failure::new(format!("two repositories are called `{}`", twin.name))
@@ -110,6 +115,22 @@ pub fn open_sources(request: &SourceRequest, talk: &Talk) -> Result<Vec<Source>,
         }
     }
     Ok(sources.into_values().collect())
+}
+
+fn say_left_out(source: &Source, talk: &Talk) {
+    let place = source.repo.path().display();
+    if source.repo.is_shallow() {
+        talk.say(&format!(
+            "warning: `{place}` is a shallow clone: older commits are missing, and so are their \
+             units; `git fetch --unshallow` brings them"
+        ));
+    }
+    if source.repo.is_partial() {
+        talk.say(&format!(
+            "warning: `{place}` is a partial clone: contents that were not fetched are recorded \
+             as missing; clone it again without `--filter` to have them"
+        ));
+    }
 }
 
 fn say_broken(source: &Source, talk: &Talk) {

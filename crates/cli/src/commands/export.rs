@@ -1,6 +1,7 @@
 //! How are the trajectories of a run exported?
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::str::FromStr;
 
 use backstory_dataset::{
@@ -18,12 +19,26 @@ pub(super) fn export(args: &ExportArgs, settings: &Settings, talk: &Talk) -> Res
     let run = RunDirectory::read_only(&args.run)?;
     let manifest = run.manifest()?;
     let options = options(args, settings)?;
+    if inside(&args.out, &args.run) {
+        return Err(Failure::new(format!(
+            "`{}` lies in the run; an export there would be taken for damage",
+            args.out.display()
+        ))
+        .hint("choose a directory outside of the run with `-o`"));
+    }
     let context = ExportContext { counts: manifest.counts, repositories: manifest.repositories };
     let trajectories = run.trajectories()?;
     let exported = backstory_dataset::export(trajectories, &run, &args.out, &context, &options)
         .map_err(Failure::from)?;
     say(&exported, talk);
     Ok(exit::OK)
+}
+
+/// Returns true when the directory is the run or would be made in it.
+fn inside(out: &Path, run: &Path) -> bool {
+    let Ok(run) = run.canonicalize() else { return false };
+    let real = std::path::absolute(out).unwrap_or_else(|_| out.to_owned());
+    real.ancestors().find_map(|path| path.canonicalize().ok()).is_some_and(|p| p.starts_with(run))
 }
 
 fn options(args: &ExportArgs, settings: &Settings) -> Result<ExportOptions, Failure> {

@@ -196,3 +196,86 @@ fn a_run_that_is_not_there_is_named() {
     hint: make one with `backstory build REPOSITORY -o RUN`
     ");
 }
+
+#[test]
+fn an_empty_repository_without_a_name_is_said_to_be_empty() {
+    let context = context();
+    RepoBuilder::new("acme/toy").write(&context.path("empty"), Layout::BareWithoutConfig);
+    let said = context.backstory(["build", "empty", "-o", "run"]).run();
+    assert!(said.stderr.contains("`empty` has no commits"), "{said}");
+}
+
+#[test]
+fn units_rejected_for_a_damaged_copy_are_done_again() {
+    let context = context();
+    let place = bare(context.directory());
+    let tree = history().read_commit(&history().head()).tree;
+    let object = place.join("objects").join(&tree.as_str()[..2]).join(&tree.as_str()[2..]);
+    let aside = context.path("aside");
+    backstory_store::fs::rename(&object, &aside).unwrap();
+    let arguments = ["build", "acme+toy", "-o", "run"];
+    let said = context.backstory(arguments).run();
+    assert!(said.stderr.contains("rejected: tree_missing"), "{said}");
+    backstory_store::fs::rename(&aside, &object).unwrap();
+    let said = context.backstory(arguments).run();
+    assert!(!said.stderr.contains("rejected: tree_missing"), "{said}");
+    let said = context.backstory(arguments).run();
+    assert!(said.stderr.contains("nothing has changed"), "{said}");
+}
+
+#[test]
+fn a_head_whose_commit_is_missing_is_named() {
+    let context = context();
+    let place = bare(context.directory());
+    backstory_store::fs::remove_dirs(&place.join("objects")).unwrap();
+    backstory_store::fs::create_dirs(&place.join("objects")).unwrap();
+    let said = context.backstory(["build", "acme+toy", "-o", "run"]).run();
+    assert_eq!(said.exit_code, Some(2), "{said}");
+    assert!(said.stderr.contains("error: `HEAD` of `acme+toy` points at `"), "{said}");
+    assert!(said.stderr.contains("hint: `git fsck`"), "{said}");
+}
+
+#[test]
+fn shallow_and_partial_clones_are_told() {
+    let context = context();
+    let place = bare(context.directory());
+    context.write("acme+toy/shallow", format!("{}\n", history().head()));
+    backstory_store::fs::create_dirs(&place.join("objects/pack")).unwrap();
+    context.write("acme+toy/objects/pack/pack-1.promisor", "");
+    let said = context.backstory(["build", "acme+toy", "-o", "run"]).run();
+    assert!(said.stderr.contains("warning: `acme+toy` is a shallow clone"), "{said}");
+    assert!(said.stderr.contains("warning: `acme+toy` is a partial clone"), "{said}");
+}
+
+#[test]
+fn more_jobs_than_can_work_are_refused() {
+    let context = context();
+    bare(context.directory());
+    let said = context.backstory(["build", "acme+toy", "-j", "100000", "-o", "run"]).run();
+    insta::assert_snapshot!(said, @"
+    exit_code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: the number of jobs is 100000; at most 512 work
+
+    hint: leave it out to use every core
+    ");
+    assert!(!context.path("run").exists());
+}
+
+#[test]
+fn an_export_into_the_run_is_refused() {
+    let context = context();
+    bare(context.directory());
+    context.backstory(["build", "acme+toy", "-o", "run"]).run();
+    let said = context.backstory(["export", "run", "--to", "atif", "-o", "run/out"]).run();
+    insta::assert_snapshot!(said, @"
+    exit_code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: `run/out` lies in the run; an export there would be taken for damage
+
+    hint: choose a directory outside of the run with `-o`
+    ");
+    assert!(!context.path("run/out").exists());
+}

@@ -109,6 +109,10 @@ fn tree_entry(bytes: &[u8]) -> Option<(RawEntry<'_>, &[u8])> {
     let (mode, rest) = split_once(bytes, b' ')?;
     let (name, rest) = split_once(rest, 0)?;
     let (id, rest) = rest.split_at_checked(20)?;
+    // Such names make one path of two; git writes none and checks none out.
+    if name.is_empty() || memchr::memchr(b'/', name).is_some() {
+        return None;
+    }
     Some((RawEntry { name, mode: file_mode(mode)?, id }, rest))
 }
 
@@ -173,6 +177,14 @@ mod tests {
 
     fn id() -> CommitId {
         CommitId::new("a".repeat(40)).expect("hex")
+    }
+
+    #[test]
+    fn names_that_could_not_be_told_from_paths_are_malformed() {
+        for name in ["", "a/../../x"] {
+            let bytes = [b"100644 ", name.as_bytes(), &[0; 21]].concat();
+            assert!(tree(&bytes).is_err(), "`{name}`");
+        }
     }
 
     #[test]

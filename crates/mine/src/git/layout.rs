@@ -28,6 +28,10 @@ pub(crate) struct Layout {
 impl Layout {
     /// Finds the directories; `path` itself must be the repository or its work tree.
     pub(crate) fn find(path: &Path) -> Result<Self, MineError> {
+        if path.is_dir() {
+            // A directory that may not be read is told from one without git.
+            fs::entries(path)?;
+        }
         let inner = path.join(".git");
         let git_directory = if inner.is_dir() {
             inner
@@ -62,6 +66,18 @@ impl Layout {
         let text = fs::read_file(&path)?;
         let lines = String::from_utf8_lossy(&text);
         Ok(lines.lines().filter_map(|line| CommitId::new(line.trim()).ok()).collect())
+    }
+
+    /// Lists the packs that a partial clone fetched: each has a `.promisor` file.
+    pub(crate) fn promisor_packs(&self) -> Result<BTreeSet<String>, MineError> {
+        let packs = self.objects().join("pack");
+        if !packs.is_dir() {
+            return Ok(BTreeSet::new());
+        }
+        let files = fs::entries(&packs)?;
+        let marks = files.iter().filter(|file| file.extension().is_some_and(|e| e == "promisor"));
+        let names = marks.filter_map(|file| file.file_stem());
+        Ok(names.map(|name| name.to_string_lossy().into_owned()).collect())
     }
 
     /// Reads the repository's configuration; empty when there is none.

@@ -47,6 +47,7 @@ pub struct GitRepository {
     blobs: ObjectCache,
     graph: Graph,
     shallow: BTreeSet<CommitId>,
+    promisor_packs: BTreeSet<String>,
 }
 
 impl GitRepository {
@@ -69,6 +70,7 @@ impl GitRepository {
         Ok(Self {
             pool: Pool::open(&layout.objects())?,
             shallow: layout.shallow_boundary()?,
+            promisor_packs: layout.promisor_packs()?,
             layout,
             refs,
             commits: ObjectCache::new(COMMIT_CACHE),
@@ -81,6 +83,21 @@ impl GitRepository {
     /// Returns true for a commit whose parents a shallow clone left out.
     pub(crate) fn is_shallow_boundary(&self, id: &CommitId) -> bool {
         self.shallow.contains(id)
+    }
+
+    /// Returns true for a shallow clone.
+    pub fn is_shallow(&self) -> bool {
+        !self.shallow.is_empty()
+    }
+
+    /// Returns true for a partial clone, whose contents may be missing.
+    pub fn is_partial(&self) -> bool {
+        !self.promisor_packs.is_empty()
+    }
+
+    /// Returns the names of the packs a partial clone fetched, sorted.
+    pub fn promisor_packs(&self) -> &BTreeSet<String> {
+        &self.promisor_packs
     }
 
     /// Returns the path the repository was opened at.

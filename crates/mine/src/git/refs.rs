@@ -32,7 +32,12 @@ impl GitRepository {
             return self.peel(id, name);
         }
         if let Some(id) = self.follow(name)? {
-            return self.peel(id, name);
+            return self.peel(id, name).map_err(|error| match error {
+                MineError::UnknownRevision { revision: name, path } => {
+                    MineError::MissingTip { name, id: id.to_string(), path }
+                }
+                other => other,
+            });
         }
         if revision.is_none() {
             return Err(MineError::NoCommits { path: self.layout.path.clone() });
