@@ -22,7 +22,7 @@ pub(super) enum Branch {
         /// The newest commit of the mainline the branch holds.
         base: Commit,
         /// Its last commit.
-        head: Commit,
+        head: Box<Commit>,
     },
     /// Nothing that could be shown in its place.
     Unusable(CollapseReason),
@@ -61,7 +61,7 @@ fn read(
         return Ok(diverges);
     }
     let Some(commits) = chain(repo, &base, head.clone())? else {
-        return Ok(Branch::HasMerges { base, head });
+        return Ok(Branch::HasMerges { base, head: Box::new(head) });
     };
     // A tree that is missing half-way would break the story, so each is opened.
     let mut before = &base.tree;
