@@ -106,6 +106,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--history", required=True)
     parser.add_argument("--backstory", required=True)
     parser.add_argument("--peer-python", required=True)
+    parser.add_argument("--history-only", action="store_true", help="leave the build out")
     return parser.parse_args()
 
 
@@ -126,7 +127,8 @@ def main() -> None:
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     print(f"repository at {head.stdout.strip()}, newest {given.commits} commits without merges")
     print_history(ours, theirs)
-    print_build(given.backstory, given.repo, given.out, given.name)
+    if not given.history_only:
+        print_build(given.backstory, given.repo, given.out, given.name)
 
 
 if __name__ == "__main__":
