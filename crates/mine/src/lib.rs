@@ -1,3 +1,5 @@
+//! What does the past of a repository hold?
+//!
 //! Reads the past: history, records, links, and the grounding of a commit.
 
 mod error;

@@ -1,5 +1,5 @@
-//! Replaying a story on plain bytes gives every authored state, and nothing is
-//! edited that was not shown before.
+//! Does replaying a story on plain bytes give every authored state, and was
+//! everything that is edited shown before?
 
 use std::collections::BTreeMap;
 

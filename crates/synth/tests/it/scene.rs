@@ -1,4 +1,6 @@
-//! A unit over a hand-made history, grounded without the real grounding.
+//! What does a story need, when there is no real grounding?
+//!
+//! A unit over a hand-made history and a snapshot made by parsing its files.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+//! How does the bundled example get onto a disk?
+//!
 //! Writes the bundled example below the folder named on the command line:
 //! a bare git repository and its records. Prints where the two lie.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for people to read")]
