@@ -44,7 +44,7 @@ pub use step::{
     Action, Content, Hit, Listed, ListedKind, Observation, OpaqueReason, Phase, Role, Seen, Step,
     Thought,
 };
-pub use trajectory::{LicenseEvidence, Trajectory, TreeState};
+pub use trajectory::{LicenseEvidence, Trajectory};
 pub use unit::{
     AuthoredState, ChangeUnit, CollapseReason, Link, LinkMethod, LinkTarget, Sequence, UnitLabels,
 };

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{BlobId, ChangeUnit, CommitId, RepoPath, Requirement, SchemaVersion, Step, TreeId};
+use crate::{BlobId, ChangeUnit, RepoPath, Requirement, SchemaVersion, Step};
 
 /// The story of one change unit, step by step.
 ///
@@ -25,15 +25,6 @@ pub struct Trajectory {
     pub test_patch: BlobId,
     /// The steps, in order.
     pub steps: Vec<Step>,
-}
-
-/// A commit and its tree.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct TreeState {
-    /// The commit; `None` before the first one.
-    pub commit: Option<CommitId>,
-    /// The tree.
-    pub tree: TreeId,
 }
 
 /// The license file at the base commit.

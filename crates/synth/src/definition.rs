@@ -43,7 +43,11 @@ type InReach<'a> = BTreeMap<&'a str, Vec<(&'a RepoPath, &'a Symbol)>>;
 
 /// Lists the definitions that the added lines refer to, each once: file by file
 /// of the added lines, then in path and line order.
-pub fn looked_up(added: &[Added], snapshot: &RepoSnapshot, parse: ParseFile<'_>) -> Vec<Looked> {
+pub fn looked_up<'a>(
+    added: impl IntoIterator<Item = &'a Added>,
+    snapshot: &RepoSnapshot,
+    parse: ParseFile<'_>,
+) -> Vec<Looked> {
     let mut known = BTreeSet::new();
     let mut listed = Vec::new();
     for part in added {

@@ -19,13 +19,17 @@ static CHANGE_LINK: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Lists how the text gives the answer away, sorted.
-pub fn answer_flags(text: &str, changed: &[RepoPath], added: &[Added]) -> Vec<AnswerFlag> {
+pub fn answer_flags<'a>(
+    text: &str,
+    changed: &[RepoPath],
+    added: impl IntoIterator<Item = &'a Added>,
+) -> Vec<AnswerFlag> {
     let mut flags = Vec::new();
     let names = |path: &RepoPath| path.to_text().is_some_and(|path| text.contains(path));
     if changed.iter().any(names) {
         flags.push(AnswerFlag::NamesChangedPath);
     }
-    if added.iter().any(|part| holds_added_line(text, part)) {
+    if added.into_iter().any(|part| holds_added_line(text, part)) {
         flags.push(AnswerFlag::HoldsAddedLine);
     }
     if CHANGE_LINK.is_match(text) {

@@ -26,7 +26,5 @@ mod terms;
 mod text;
 
 pub use evidence::{TestRun, UnitEvidence};
-pub use reconstruct::{
-    ParseFile, ReconstructInput, ReconstructOptions, Rejection, Story, reconstruct,
-};
+pub use reconstruct::{ParseFile, ReconstructInput, Rejection, Story, reconstruct};
 pub use text::{Text, TextCache};

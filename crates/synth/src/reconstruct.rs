@@ -46,13 +46,7 @@ pub struct ReconstructInput<'a> {
     pub texts: &'a TextCache,
     /// Parses a file by path, blob id and bytes.
     pub parse: ParseFile<'a>,
-    /// The choices.
-    pub options: ReconstructOptions,
 }
-
-/// The choices of a reconstruction.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ReconstructOptions {}
 
 /// A trajectory and the texts it refers to.
 #[derive(Clone, Debug)]
@@ -187,8 +181,8 @@ impl<'a> Writer<'a> {
         self.first_reads(localized);
         self.rank_remaining();
         self.views_before(0, plans);
-        let added: Vec<_> = plans.iter().flat_map(|plan| plan.added.iter().cloned()).collect();
-        let looked = looked_up(&added, snapshot, self.input.parse);
+        let added = plans.iter().flat_map(|plan| &plan.added);
+        let looked = looked_up(added, snapshot, self.input.parse);
         let text = |path: &RepoPath| {
             let blob = snapshot.file(path)?.blob.clone();
             Some((blob, Arc::clone(corpus.text(path)?)))
@@ -360,7 +354,7 @@ impl<'a> Writer<'a> {
         let (gold_patch, test_patch) = (self.store(patches.gold), self.store(patches.test));
         let changed: Vec<RepoPath> =
             plans.iter().flat_map(|plan| &plan.ends).filter_map(|end| end.from.clone()).collect();
-        let added: Vec<_> = plans.iter().flat_map(|plan| plan.added.iter().cloned()).collect();
+        let added = plans.iter().flat_map(|plan| &plan.added);
         let trajectory = Trajectory {
             schema: SchemaVersion::CURRENT,
             unit: unit.clone(),
@@ -368,7 +362,7 @@ impl<'a> Writer<'a> {
                 source: asked.source,
                 record: asked.record.clone(),
                 as_it_stood: asked.as_it_stood,
-                flags: answer_flags(&asked.text, &changed, &added),
+                flags: answer_flags(&asked.text, &changed, added),
             },
             license: license(repo, snapshot, texts)?,
             gold_patch,

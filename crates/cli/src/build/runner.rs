@@ -13,9 +13,7 @@ use backstory_model::{
     BlobId, ChangeUnit, Disposition, Link, Outcome, RunOptions, SchemaVersion, UnitLabels, WorkUnit,
 };
 use backstory_store::RunDirectory;
-use backstory_synth::{
-    ReconstructInput, ReconstructOptions, Rejection, Story, TextCache, reconstruct,
-};
+use backstory_synth::{ReconstructInput, Rejection, Story, TextCache, reconstruct};
 
 use crate::Failure;
 use crate::build::Source;
@@ -121,7 +119,6 @@ impl<'a> UnitRunner<'a> {
             evidence: &evidence(unit, self.source.records.as_ref()),
             texts: &self.texts,
             parse: &|path, blob, bytes| self.grounder.structure(path, blob, bytes),
-            options: ReconstructOptions::default(),
         })
     }
 

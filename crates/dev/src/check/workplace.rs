@@ -85,7 +85,7 @@ mod tests {
         let work = ["cd /wo", "rk/main"].concat();
         let workspace = planted([
             ("Makefile", &work),
-            ("README.md", "see docs/work/notes and src/home/page\n"),
+            ("README.md", "see docs/homework/notes and src/home/page\n"),
             ("examples/tide/records/issues.ndjson", &home),
             ("python/notes.txt", &home),
             ("python/requirements.txt", &host),

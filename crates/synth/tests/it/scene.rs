@@ -10,9 +10,7 @@ use backstory_model::{
     RepoSnapshot, Repository, Sequence, SnapshotFile, TreeId, UnitId, UnitLabels,
 };
 use backstory_syntax::{language_of, parse, role_of};
-use backstory_synth::{
-    ReconstructInput, ReconstructOptions, Rejection, Story, TextCache, UnitEvidence, reconstruct,
-};
+use backstory_synth::{ReconstructInput, Rejection, Story, TextCache, UnitEvidence, reconstruct};
 use backstory_testkit::{MemoryRepository, RepoBuilder};
 
 /// The story of the commits after `base` up to `states`, in a history in memory.
@@ -33,7 +31,6 @@ pub fn story_of(
         evidence,
         texts: &TextCache::new(1 << 20, 1 << 26),
         parse: &parse_file,
-        options: ReconstructOptions::default(),
     };
     reconstruct(&input)
 }
