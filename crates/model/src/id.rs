@@ -185,8 +185,14 @@ text_id!(
     RuleId
 );
 text_id!(
-    /// Names one execution of a command in the sandbox.
+    /// Names one execution of a command in the sandbox, within its unit: what was
+    /// run and the how-manieth time, e.g., `base_with_tests/file/1`.
     ExecutionId
+);
+text_id!(
+    /// Names one test exactly as its runner accepts it back, e.g.,
+    /// `tests/test_time.py::test_parse[1 h 30 min]`.
+    TestId
 );
 text_id!(
     /// Names a language model and its version.
@@ -195,7 +201,7 @@ text_id!(
 text_id!(
     /// Points at one piece of evidence: `commit:…`, `tree:…`, `blob:…`, `record:…`,
     /// `requirement:START..END` (a byte range of the requirement text) or `step:N`
-    /// (1-based), or `symbol:NAME`.
+    /// (1-based), `symbol:NAME`, or `execution:ID`.
     EvidenceId
 );
 
@@ -228,6 +234,11 @@ impl EvidenceId {
     /// Points at an earlier step by its 1-based number.
     pub fn step(number: usize) -> Self {
         Self(format!("step:{number}"))
+    }
+
+    /// Points at an execution of the same unit.
+    pub fn execution(id: &ExecutionId) -> Self {
+        Self(format!("execution:{id}"))
     }
 
     /// Points at a name.

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CommitId, Link, RepoName, SchemaVersion, Sha256, UnitId, UnitKey, UnitLabels};
+use crate::{
+    CommitId, ContainmentLevel, ExecutionSummary, Limits, Link, RepoName, SchemaVersion, Sha256,
+    UnitId, UnitKey, UnitLabels,
+};
 
 /// The choices that change what a run writes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -18,11 +21,41 @@ pub struct RunOptions {
     pub limit: Option<u32>,
     /// Files larger than this many bytes are not shown.
     pub file_limit: u64,
+    /// How units are executed; `None` when they are not.
+    #[serde(default)]
+    pub execute: Option<ExecuteOptions>,
 }
 
 impl Default for RunOptions {
     fn default() -> Self {
-        Self { since: None, limit: None, file_limit: 1 << 20 }
+        Self { since: None, limit: None, file_limit: 1 << 20, execute: None }
+    }
+}
+
+/// How units are executed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExecuteOptions {
+    /// How often the base with tests and the head are run.
+    pub repeats: u32,
+    /// How many mutants of the gold patch are run at most.
+    pub mutants: u32,
+    /// What every run may use.
+    pub limits: Limits,
+    /// The containment below which nothing is run.
+    pub minimum: ContainmentLevel,
+    /// The seed of random orders and planted names.
+    pub seed: u64,
+}
+
+impl Default for ExecuteOptions {
+    fn default() -> Self {
+        Self {
+            repeats: 5,
+            mutants: 8,
+            limits: Limits::default(),
+            minimum: ContainmentLevel::Namespaces,
+            seed: 0,
+        }
     }
 }
 
@@ -58,6 +91,9 @@ pub struct Disposition {
     pub labels: Option<UnitLabels>,
     /// The issues and pull requests it is linked to.
     pub links: Vec<Link>,
+    /// What came of executing it; `None` when that was not asked for.
+    #[serde(default)]
+    pub execution: Option<ExecutionSummary>,
 }
 
 /// What became of one unit.
@@ -101,6 +137,9 @@ pub struct Counts {
     pub test_source_units: u32,
     /// Of these, small.
     pub small_test_source_units: u32,
+    /// Accepted units by what came of executing them; empty without execution.
+    #[serde(default)]
+    pub executed: BTreeMap<String, u32>,
 }
 
 /// What made the files of a run.

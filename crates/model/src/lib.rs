@@ -3,22 +3,33 @@
 //! In: nothing. Out: the types every other crate shares, their schema version
 //! and the ports through which effects come in. No I/O happens here.
 
+mod environment;
+mod execution;
 mod git;
 mod grammar;
 mod id;
+mod instance;
 mod ledger;
 mod path;
 mod provenance;
 mod record;
 mod requirement;
+mod sandbox;
 mod schema;
 mod snapshot;
 mod step;
+mod test;
 mod trajectory;
 mod unit;
 
 pub mod exit;
 
+pub use environment::{EnvironmentRecipe, InstallPhase, Manifest, TestRunner};
+pub use execution::{
+    ExecutedState, Execution, ExecutionOutcome, ExecutionSummary, FlakyTest, JudgedTest, Mutant,
+    MutantKind, MutantVerdict, RunOrder, RunVerdict, TestOrigin, TouchedFile, TouchedTest,
+    UnitExecution,
+};
 pub use git::{
     Commit, FileEntry, FileMode, Repository, RepositoryError, Signature, TreeChange, TreeEntry,
     git_object_id,
@@ -26,15 +37,20 @@ pub use git::{
 pub use grammar::{FileRole, Language};
 pub use id::{
     BlobId, CommitId, EvidenceId, ExecutionId, IdError, ModelId, RecordId, RepoName, RuleId,
-    Sha256, TreeId, UnitId, UnitKey,
+    Sha256, TestId, TreeId, UnitId, UnitKey,
 };
-pub use ledger::{Counts, Disposition, Outcome, RunManifest, RunOptions, WorkUnit};
+pub use instance::{FailToPass, Gate, GateResult, OracleStrength, TaskInstance};
+pub use ledger::{Counts, Disposition, ExecuteOptions, Outcome, RunManifest, RunOptions, WorkUnit};
 pub use path::{PathError, RepoPath};
 pub use provenance::{Provenance, Tier};
 pub use record::{
     AsItStood, ChangeRecord, CommentRecord, IssueRecord, Record, RecordHeader, ReviewRecord,
 };
 pub use requirement::{AnswerFlag, Requirement, RequirementSource};
+pub use sandbox::{
+    Access, Cgroup, Containment, ContainmentLevel, Ending, LimitedBy, Limits, Mount, Network,
+    OutputCut, Sandbox, SandboxError, SandboxJob, SandboxResult, Upper, Usage, WorkTree,
+};
 pub use schema::{SchemaError, SchemaVersion};
 pub use snapshot::{
     DependencyGraph, FileStructure, Import, LineRange, Reference, RepoSnapshot, SnapshotFile,
@@ -44,6 +60,7 @@ pub use step::{
     Action, Content, Hit, Listed, ListedKind, Observation, OpaqueReason, Phase, Role, Seen, Step,
     Thought,
 };
+pub use test::{TestOutcome, TestReport, TestResult};
 pub use trajectory::{LicenseEvidence, Trajectory};
 pub use unit::{
     AuthoredState, ChangeUnit, CollapseReason, Link, LinkMethod, LinkTarget, Sequence, UnitLabels,

@@ -140,6 +140,7 @@ impl<'a> UnitRunner<'a> {
             },
             labels: Some(trajectory.unit.labels.clone()),
             links: trajectory.unit.links.clone(),
+            execution: None,
         };
         let blobs: Vec<BlobId> = story.blobs.keys().cloned().collect();
         Ok(self.run.commit_unit(&disposition, Some(&json), &blobs)?)
@@ -155,6 +156,7 @@ impl<'a> UnitRunner<'a> {
             },
             labels: given_up.labels.map(|labels| *labels),
             links: given_up.links,
+            execution: None,
         };
         Ok(self.run.commit_unit(&disposition, None, &[])?)
     }

@@ -102,6 +102,7 @@ fn options(args: &SelectArgs, settings: &Settings) -> Result<RunOptions, Failure
         since: args.since.as_deref().map(parse_since).transpose()?,
         limit: args.limit,
         file_limit: settings.file_limit(args.file_limit, default.file_limit),
+        execute: None,
     })
 }
 

@@ -47,6 +47,7 @@ fn dispositions(sample: &Sample, json: &[u8]) -> Vec<Disposition> {
         },
         labels: None,
         links: Vec::new(),
+        execution: None,
     };
     let accepted = Disposition {
         schema: SchemaVersion::CURRENT,
@@ -57,6 +58,7 @@ fn dispositions(sample: &Sample, json: &[u8]) -> Vec<Disposition> {
         },
         labels: Some(unit.labels.clone()),
         links: unit.links.clone(),
+        execution: None,
     };
     vec![rejected(0), rejected(1), accepted]
 }
@@ -72,6 +74,7 @@ fn counts() -> Counts {
         small_accepted: 1,
         test_source_units: 1,
         small_test_source_units: 1,
+        executed: BTreeMap::new(),
     }
 }
 

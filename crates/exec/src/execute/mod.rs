@@ -1,0 +1,1 @@
+//! What is run for one unit, and what does it show?

@@ -1,0 +1,1 @@
+//! What are reports worth, and which tests tell the fix?

@@ -1,0 +1,1 @@
+//! Which wrong versions of a patch should the tests reject?

@@ -1,0 +1,1 @@
+//! What did a run print, without what differs each time?

@@ -1,0 +1,1 @@
+//! How does a command that nobody trusts run, and how did it end?
