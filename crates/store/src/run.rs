@@ -17,7 +17,7 @@ const LOCK: &str = "run.lock";
 /// ```text
 /// manifest.json      digest of every covered file; manifest.sha256 is its own
 /// log/               dispositions in collect order, chained by checksums
-/// units/ab/abc…/     one finished unit: result.json, trajectory.json.zst
+/// units/ab/abc…/     one finished unit: result.json, trajectory.json.zst, execution.json.zst
 /// blobs/ab/cdef….zst bytes by their git blob id
 /// tables/*.parquet   the funnel, one row a unit
 /// state.sqlite       what is done; not covered, rebuilt at will

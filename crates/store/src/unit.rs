@@ -1,13 +1,15 @@
 //! Is this unit done, and what came out of it?
 //!
 //! A finished unit is one directory, put in place by one rename: `result.json`
-//! (disposition, the blobs it needs, a digest over both) and, when accepted,
-//! `trajectory.json.zst`. A directory that does not verify counts as not done.
+//! (disposition, the blobs it needs, a digest over both), when accepted
+//! `trajectory.json.zst`, and when executed `execution.json.zst`. A directory that
+//! does not verify counts as not done.
 
 use std::path::Path;
 
 use backstory_model::{
-    BlobId, Disposition, Outcome, SchemaError, SchemaVersion, Sha256, Trajectory, UnitKey,
+    BlobId, Disposition, Outcome, SchemaError, SchemaVersion, Sha256, Trajectory, UnitExecution,
+    UnitKey,
 };
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +18,16 @@ use crate::{LogReader, RunDirectory, StoreError, fs};
 
 const RESULT: &str = "result.json";
 const TRAJECTORY: &str = "trajectory.json.zst";
+const EXECUTION: &str = "execution.json.zst";
+
+/// The JSON texts a finished unit leaves besides its disposition.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct UnitTexts<'a> {
+    /// The trajectory of an accepted unit.
+    pub trajectory: Option<&'a [u8]>,
+    /// What was executed for it.
+    pub execution: Option<&'a [u8]>,
+}
 
 /// What a finished unit left in the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,8 +100,8 @@ pub(crate) fn from_json<T: serde::de::DeserializeOwned>(
 }
 
 impl RunDirectory {
-    /// Returns the digest a trajectory's JSON text is known by.
-    pub fn trajectory_digest(json: &[u8]) -> Sha256 {
+    /// Returns the digest the JSON text of a trajectory or an execution is known by.
+    pub fn text_digest(json: &[u8]) -> Sha256 {
         sha256(json)
     }
 
@@ -99,7 +111,7 @@ impl RunDirectory {
     pub fn commit_unit(
         &self,
         disposition: &Disposition,
-        trajectory: Option<&[u8]>,
+        texts: UnitTexts<'_>,
         blobs: &[BlobId],
     ) -> Result<(), StoreError> {
         let disk = self.disk()?;
@@ -107,9 +119,11 @@ impl RunDirectory {
         let hidden = disk.temporary();
         let put = || {
             disk.create_dirs(&hidden)?;
-            if let Some(json) = trajectory {
-                let path = hidden.join(TRAJECTORY);
-                disk.write_hidden(&path, &compress(&path, json)?)?;
+            for (name, text) in [(TRAJECTORY, texts.trajectory), (EXECUTION, texts.execution)] {
+                if let Some(json) = text {
+                    let path = hidden.join(name);
+                    disk.write_hidden(&path, &compress(&path, json)?)?;
+                }
             }
             let result = to_json(&ResultFile::new(disposition, blobs));
             disk.write_hidden(&hidden.join(RESULT), &result)?;
@@ -126,14 +140,16 @@ impl RunDirectory {
 
     /// Returns what a unit left, or `None` when it is not done or is damaged.
     ///
-    /// Checks the digests of the result and the trajectory, and every blob.
+    /// Checks the digests of the result, the trajectory and the execution, and
+    /// every blob.
     pub fn unit(&self, key: &UnitKey) -> Option<StoredUnit> {
         let unit = self.read_unit(key).ok()?;
         let whole = match &unit.disposition.outcome {
             Outcome::Accepted { .. } => self.trajectory_json(&unit.disposition).is_ok(),
             Outcome::Rejected { .. } => true,
         };
-        (whole && unit.blobs.iter().all(|blob| self.has_blob(blob))).then_some(unit)
+        let executed = self.execution(&unit.disposition).is_ok();
+        (whole && executed && unit.blobs.iter().all(|blob| self.has_blob(blob))).then_some(unit)
     }
 
     /// Reads the result of a unit and checks its digest.
@@ -172,6 +188,21 @@ impl RunDirectory {
     pub fn trajectory(&self, disposition: &Disposition) -> Result<Trajectory, StoreError> {
         let path = self.unit_path(&disposition.work.key).join(TRAJECTORY);
         from_json(&path, &self.trajectory_json(disposition)?)
+    }
+
+    /// Reads what was executed for a unit and checks its digest; `None` when
+    /// nothing was.
+    pub fn execution(
+        &self,
+        disposition: &Disposition,
+    ) -> Result<Option<UnitExecution>, StoreError> {
+        let Some(summary) = &disposition.execution else { return Ok(None) };
+        let path = self.unit_path(&disposition.work.key).join(EXECUTION);
+        let json = decompress(&path, &fs::read_file(&path)?)?;
+        if sha256(&json) != summary.execution {
+            return Err(StoreError::damaged(&path, "its digest does not match"));
+        }
+        from_json(&path, &json).map(Some)
     }
 
     /// Reads the trajectories of a complete run one at a time, in collect order.

@@ -12,7 +12,7 @@ use backstory_mine::unit::{UnitContext, UnitError, change_unit};
 use backstory_model::{
     BlobId, ChangeUnit, Disposition, Link, Outcome, RunOptions, SchemaVersion, UnitLabels, WorkUnit,
 };
-use backstory_store::RunDirectory;
+use backstory_store::{RunDirectory, UnitTexts};
 use backstory_synth::{ReconstructInput, Rejection, Story, TextCache, reconstruct};
 
 use crate::Failure;
@@ -135,7 +135,7 @@ impl<'a> UnitRunner<'a> {
             schema: SchemaVersion::CURRENT,
             work: work.clone(),
             outcome: Outcome::Accepted {
-                trajectory: RunDirectory::trajectory_digest(&json),
+                trajectory: RunDirectory::text_digest(&json),
                 steps: u32::try_from(trajectory.steps.len()).unwrap_or(u32::MAX),
             },
             labels: Some(trajectory.unit.labels.clone()),
@@ -143,7 +143,8 @@ impl<'a> UnitRunner<'a> {
             execution: None,
         };
         let blobs: Vec<BlobId> = story.blobs.keys().cloned().collect();
-        Ok(self.run.commit_unit(&disposition, Some(&json), &blobs)?)
+        let texts = UnitTexts { trajectory: Some(&json), execution: None };
+        Ok(self.run.commit_unit(&disposition, texts, &blobs)?)
     }
 
     fn reject(&self, work: &WorkUnit, given_up: GivenUp) -> Result<(), Failure> {
@@ -158,7 +159,7 @@ impl<'a> UnitRunner<'a> {
             links: given_up.links,
             execution: None,
         };
-        Ok(self.run.commit_unit(&disposition, None, &[])?)
+        Ok(self.run.commit_unit(&disposition, UnitTexts::default(), &[])?)
     }
 }
 

@@ -11,7 +11,7 @@ use backstory_model::{
     Counts, Disposition, Outcome, RepoName, Repository, RunManifest, RunOptions, SchemaVersion,
     UnitId, UnitKey, WorkUnit,
 };
-use backstory_store::{RunDirectory, StoredUnit, fs};
+use backstory_store::{RunDirectory, StoredUnit, UnitTexts, fs};
 
 use crate::sample::{Sample, sample};
 
@@ -53,7 +53,7 @@ fn dispositions(sample: &Sample, json: &[u8]) -> Vec<Disposition> {
         schema: SchemaVersion::CURRENT,
         work: work(sample, 2),
         outcome: Outcome::Accepted {
-            trajectory: RunDirectory::trajectory_digest(json),
+            trajectory: RunDirectory::text_digest(json),
             steps: u32::try_from(sample.trajectory.steps.len()).expect("a few"),
         },
         labels: Some(unit.labels.clone()),
@@ -104,7 +104,8 @@ fn build(path: &Path, sample: &Sample, units: &[Disposition], counts: Counts) {
             Outcome::Accepted { .. } => (Some(json.as_slice()), blobs.as_slice()),
             Outcome::Rejected { .. } => (None, &[][..]),
         };
-        run.commit_unit(unit, json, blobs).expect("the disk has room");
+        let texts = UnitTexts { trajectory: json, execution: None };
+        run.commit_unit(unit, texts, blobs).expect("the disk has room");
     }
     let mut collection = run.collect().expect("the run is open");
     for unit in units {

@@ -8,7 +8,7 @@ use backstory_model::{
     BlobId, CommitId, Counts, Disposition, Outcome, RepoName, RunManifest, RunOptions,
     SchemaVersion, Sha256, UnitId, UnitKey, WorkUnit,
 };
-use backstory_store::{Faults, RunDirectory, StoreError};
+use backstory_store::{Faults, RunDirectory, StoreError, UnitTexts};
 
 pub(crate) fn repo() -> RepoName {
     RepoName::parse("acme/toy").unwrap()
@@ -24,9 +24,7 @@ fn commit(number: u32) -> CommitId {
 
 pub(crate) fn disposition(number: u32, trajectory: Option<&[u8]>) -> Disposition {
     let outcome = match trajectory {
-        Some(json) => {
-            Outcome::Accepted { trajectory: RunDirectory::trajectory_digest(json), steps: 3 }
-        }
+        Some(json) => Outcome::Accepted { trajectory: RunDirectory::text_digest(json), steps: 3 },
         None => Outcome::Rejected { reason: "no_change".into(), detail: "nothing".into() },
     };
     let work = WorkUnit {
@@ -39,7 +37,7 @@ pub(crate) fn disposition(number: u32, trajectory: Option<&[u8]>) -> Disposition
         pull_head: None,
     };
     let schema = SchemaVersion::CURRENT;
-    Disposition { schema, work, outcome, labels: None, links: Vec::new() }
+    Disposition { schema, work, outcome, labels: None, links: Vec::new(), execution: None }
 }
 
 /// A stand-in for a trajectory: what the store keeps is JSON text.
@@ -56,11 +54,12 @@ fn put_blobs(run: &RunDirectory, number: u32) -> Result<Vec<BlobId>, StoreError>
 /// Does one unit; every third one is rejected.
 pub(crate) fn do_unit(run: &RunDirectory, number: u32) -> Result<(), StoreError> {
     if number % 3 == 2 {
-        return run.commit_unit(&disposition(number, None), None, &[]);
+        return run.commit_unit(&disposition(number, None), UnitTexts::default(), &[]);
     }
     let json = story(number);
     let blobs = put_blobs(run, number)?;
-    run.commit_unit(&disposition(number, Some(&json)), Some(&json), &blobs)
+    let texts = UnitTexts { trajectory: Some(&json), execution: None };
+    run.commit_unit(&disposition(number, Some(&json)), texts, &blobs)
 }
 
 pub(crate) fn manifest() -> RunManifest {
