@@ -1,0 +1,1 @@
+//! What do the Python reporters and the tracer say?
