@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use backstory_model::{
-    CommitId, RepoName, Repository as _, RepositoryError, RunOptions, SchemaVersion, UnitId,
-    UnitKey, WorkUnit,
+    CommitId, ExecuteOptions, RepoName, Repository as _, RepositoryError, RunOptions,
+    SchemaVersion, UnitId, UnitKey, WorkUnit,
 };
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -21,7 +21,7 @@ const TOOL: &str = concat!("backstory ", env!("CARGO_PKG_VERSION"));
 
 /// Lists the units of the mainline that ends at `head`, oldest first.
 ///
-/// Ids are given over the whole history before `since` and `limit` apply, so
+/// Ids are given over the whole history before `since`, `units` and `limit` apply, so
 /// that a unit is called the same in every run. `salt` goes into every key: it
 /// stands for inputs that are not in git, e.g., the digest of the records.
 pub fn plan(
@@ -38,7 +38,9 @@ pub fn plan(
     let mut seen: BTreeMap<u64, u32> = BTreeMap::new();
     for (position, step) in (0..).zip(&mainline) {
         let unit = unit_id(name, step, &mut seen);
-        if options.since.is_some_and(|since| step.seconds < since) {
+        let early = options.since.is_some_and(|since| step.seconds < since);
+        let unnamed = !options.units.is_empty() && !options.units.contains(&unit);
+        if early || unnamed {
             continue;
         }
         let pull_head = step.pull.and_then(|number| heads.get(&number)).cloned();
@@ -160,6 +162,8 @@ struct KeyInput<'a> {
     schema: SchemaVersion,
     tool: &'a str,
     file_limit: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    execute: Option<&'a ExecuteOptions>,
     repo: &'a RepoName,
     unit: &'a UnitId,
     commit: &'a CommitId,
@@ -175,6 +179,7 @@ fn key(work: &WorkUnit, options: &RunOptions, known_pulls: [u8; 32], salt: &[u8]
         schema: SchemaVersion::CURRENT,
         tool: TOOL,
         file_limit: options.file_limit,
+        execute: options.execute.as_ref(),
         repo: &work.repo,
         unit: &work.unit,
         commit: &work.commit,

@@ -1,6 +1,6 @@
 //! What went into a run, and where did every unit go?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,9 @@ pub struct RunOptions {
     /// Only the newest units, this many.
     #[serde(default)]
     pub limit: Option<u32>,
+    /// Only these units; all of them when empty.
+    #[serde(default)]
+    pub units: BTreeSet<UnitId>,
     /// Files larger than this many bytes are not shown.
     pub file_limit: u64,
     /// How units are executed; `None` when they are not.
@@ -28,7 +31,13 @@ pub struct RunOptions {
 
 impl Default for RunOptions {
     fn default() -> Self {
-        Self { since: None, limit: None, file_limit: 1 << 20, execute: None }
+        Self {
+            since: None,
+            limit: None,
+            units: BTreeSet::new(),
+            file_limit: 1 << 20,
+            execute: None,
+        }
     }
 }
 

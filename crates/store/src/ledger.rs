@@ -5,9 +5,10 @@
 //! once. It can be deleted at any time: files are the truth. Written by the
 //! process that has the run for itself, by no worker.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use backstory_model::{Sha256, UnitKey};
+use backstory_model::{RepoName, Sha256, UnitKey};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::StoreError;
@@ -26,6 +27,10 @@ const SCHEMA: &str = "
         unit_key TEXT PRIMARY KEY,
         attempts INTEGER NOT NULL,
         status TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS source (
+        repo TEXT PRIMARY KEY,
+        path TEXT NOT NULL
     ) WITHOUT ROWID;
 ";
 
@@ -100,6 +105,36 @@ impl Ledger {
             .execute("DELETE FROM run", [])
             .map(|_| ())
             .map_err(|source| self.error(source))
+    }
+
+    /// Remembers where the repositories lie, for later commands on this machine.
+    pub fn set_sources<'a>(
+        &mut self,
+        sources: impl IntoIterator<Item = (&'a RepoName, &'a Path)>,
+    ) -> Result<(), StoreError> {
+        let write = || {
+            let transaction = self.connection.transaction()?;
+            transaction.execute("DELETE FROM source", [])?;
+            for (repo, path) in sources {
+                let row = params![repo.to_string(), path.to_string_lossy()];
+                transaction.execute("INSERT INTO source VALUES (?1, ?2)", row)?;
+            }
+            transaction.commit()
+        };
+        write().map_err(|source| StoreError::Ledger { path: self.path.clone(), source })
+    }
+
+    /// Returns where the repositories lay when the run was built.
+    pub fn sources(&self) -> Result<BTreeMap<RepoName, PathBuf>, StoreError> {
+        let read = || {
+            let mut statement = self.connection.prepare("SELECT repo, path FROM source")?;
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect::<Result<Vec<(String, String)>, rusqlite::Error>>()
+        };
+        let rows = read().map_err(|source| self.error(source))?;
+        let named =
+            |(repo, path): (String, String)| Some((RepoName::parse(&repo).ok()?, path.into()));
+        Ok(rows.into_iter().filter_map(named).collect())
     }
 
     /// Remembers a complete build.

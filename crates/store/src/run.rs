@@ -1,10 +1,11 @@
 //! Is this directory a run, and may this process write to it?
 
+use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use backstory_model::{BlobId, UnitKey};
+use backstory_model::{BlobId, RepoName, UnitKey};
 
 use crate::blob::VerifiedBlobs;
 use crate::disk::Disk;
@@ -136,6 +137,16 @@ impl RunDirectory {
     pub fn ledger(&self) -> Result<Ledger, StoreError> {
         self.disk()?;
         Ledger::open(&self.root.join("state.sqlite"))
+    }
+
+    /// Returns where the repositories lay when the run was built; empty when the
+    /// run came from another machine.
+    pub fn sources(&self) -> BTreeMap<RepoName, PathBuf> {
+        let path = self.root.join("state.sqlite");
+        if !path.is_file() {
+            return BTreeMap::new();
+        }
+        Ledger::open(&path).and_then(|ledger| ledger.sources()).unwrap_or_default()
     }
 
     pub(crate) fn disk(&self) -> Result<&Disk, StoreError> {

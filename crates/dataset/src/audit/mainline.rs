@@ -40,7 +40,11 @@ impl Mainline {
         units: &[(u32, CommitId)],
         options: &RunOptions,
     ) -> Option<(String, String)> {
-        let expected = self.selected(options);
+        let mut expected = self.selected(options);
+        if !options.units.is_empty() {
+            // Which units were named is checked with their ids.
+            expected.retain(|(_, commit)| units.iter().any(|(_, other)| other == *commit));
+        }
         let shown = |unit: Option<(u32, &CommitId)>| match unit {
             Some((position, commit)) => format!("unit {position}, commit {commit}"),
             None => "no further unit".to_owned(),

@@ -119,3 +119,10 @@ fn a_history_with_a_hole_is_an_error_and_not_a_short_history() {
     let error = plan_with(&builder, &RunOptions::default()).unwrap_err();
     assert!(matches!(error, MineError::BrokenHistory { parent, .. } if parent == gone));
 }
+
+#[test]
+fn only_named_units_are_planned_and_keep_their_names() {
+    let all = plan(&four_units());
+    let named = RunOptions { units: [all[1].unit.clone()].into(), ..RunOptions::default() };
+    assert_eq!(plan_with(&four_units(), &named).unwrap(), all[1..2]);
+}
