@@ -8,10 +8,12 @@
 mod batch;
 mod read;
 mod schema;
+mod texts;
 mod write;
 
 pub use read::{column_types, read_rows};
 pub use schema::{Cell, Column, ColumnKind, Schema};
+pub use texts::read_texts;
 pub use write::{TableWriter, WriteOptions, write_table};
 
 use std::path::PathBuf;

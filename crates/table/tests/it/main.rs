@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use backstory_table::{
     Cell, ColumnKind, Schema, TableError, TableWriter, WriteOptions, column_types, read_rows,
-    write_table,
+    read_texts, write_table,
 };
 
 fn schema() -> Schema {
@@ -101,4 +101,29 @@ fn an_empty_table_is_a_readable_file() {
     let mut rows = 0;
     read_rows(&path, |_| rows += 1).unwrap();
     assert_eq!(rows, 0);
+}
+
+/// Written by another tool: Snappy, large texts, a list, a text that is missing,
+/// and a column of structures.
+const FOREIGN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/foreign.parquet");
+
+#[test]
+fn texts_of_another_tool_are_read() {
+    let mut rows = Vec::new();
+    let names = ["id", "tests", "absent"];
+    read_texts(FOREIGN.as_ref(), &names, |row| rows.push(row)).unwrap();
+    let row = |id, tests| {
+        BTreeMap::from([("id".to_owned(), Cell::text(id)), ("tests".to_owned(), tests)])
+    };
+    let list = Cell::TextList(vec!["a[1]".to_owned(), String::new()]);
+    assert_eq!(rows, [row(Some("naïve"), list), row(None::<&str>, Cell::Missing)]);
+}
+
+#[test]
+fn a_column_that_holds_no_text_is_refused_by_name() {
+    let refused = read_texts(FOREIGN.as_ref(), &["shape"], |_| ());
+    assert!(matches!(refused, Err(TableError::ColumnType { column, .. }) if column == "shape"));
+    let refused =
+        read_texts(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").as_ref(), &[], |_| ());
+    assert!(matches!(refused, Err(TableError::Parquet { .. })));
 }
