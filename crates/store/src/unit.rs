@@ -211,6 +211,30 @@ impl RunDirectory {
     }
 }
 
+impl RunDirectory {
+    /// Reads accepted units one at a time, in collect order, each with its
+    /// trajectory and what was executed for it.
+    pub fn executed(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<(Trajectory, UnitExecution), StoreError>>, StoreError>
+    {
+        let units = self.dispositions()?.filter(|line| match line {
+            Ok(unit) => unit.execution.is_some(),
+            Err(_) => true,
+        });
+        Ok(units.filter_map(|line| self.with_execution(line).transpose()))
+    }
+
+    fn with_execution(
+        &self,
+        line: Result<Disposition, StoreError>,
+    ) -> Result<Option<(Trajectory, UnitExecution)>, StoreError> {
+        let unit = line?;
+        let Some(execution) = self.execution(&unit)? else { return Ok(None) };
+        Ok(Some((self.trajectory(&unit)?, execution)))
+    }
+}
+
 /// The trajectories of a run, one at a time.
 #[derive(Debug)]
 pub struct Trajectories<'run> {
