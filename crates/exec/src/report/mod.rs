@@ -4,6 +4,10 @@
 //! Out: one `TestReport`, the tests that had begun and did not end, and what in
 //! the report contradicts itself. What a run printed is never looked at.
 
+pub mod command;
+pub mod folder;
+pub mod id;
+pub mod lines;
 pub mod python;
 
 use backstory_model::{TestId, TestReport};
@@ -24,3 +28,22 @@ pub struct ParsedReport {
 
 /// How many faults of one report are kept.
 pub const MOST_FAULTS: usize = 20;
+
+/// Faults, each once, in the order they were seen.
+#[derive(Default)]
+struct Faults(Vec<String>);
+
+impl Faults {
+    fn add(&mut self, fault: impl FnOnce() -> String) {
+        if self.0.len() < MOST_FAULTS {
+            let fault = fault();
+            if !self.0.contains(&fault) {
+                self.0.push(fault);
+            }
+        }
+    }
+
+    fn sentences(self) -> Vec<String> {
+        self.0
+    }
+}
