@@ -1,1 +1,182 @@
 //! Which wrong versions of a patch should the tests reject?
+//!
+//! In: the files of the gold patch, before and after. Out: at most so many
+//! mutants, chosen by seed over the five kinds, none equal to another, to the
+//! gold patch or to no patch, none that differs from the gold patch in
+//! comments, blank lines, docstrings or annotations only.
+
+mod change;
+mod flip;
+mod skeleton;
+mod tokens;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use backstory_model::{FileMode, FileRole, Language, MutantKind, RepoPath, git_object_id};
+use backstory_syntax::diff::{self, FileChange, Hunk, Side};
+
+use change::{Change, changes};
+
+/// Content and mode of one file; `None` where there is none.
+pub type Version = Option<(FileMode, Arc<[u8]>)>;
+
+/// A file of the gold patch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GoldFile {
+    /// The path.
+    pub path: RepoPath,
+    /// At the base.
+    pub before: Version,
+    /// With the gold patch.
+    pub after: Version,
+}
+
+/// A wrong version of the gold patch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrongPatch {
+    /// How it was made.
+    pub kind: MutantKind,
+    /// The files it changes, as they are with it.
+    pub files: BTreeMap<RepoPath, Version>,
+    /// Its unified diff against the base.
+    pub patch: Vec<u8>,
+}
+
+/// Makes at most `most` mutants.
+pub fn mutants(gold: &[GoldFile], most: usize, seed: u64) -> Vec<WrongPatch> {
+    let sources: Vec<Source<'_>> = gold.iter().filter_map(Source::of).collect();
+    let mut made: Vec<WrongPatch> = Vec::new();
+    for change in in_seeded_order(changes(&sources), seed) {
+        if made.len() == most {
+            break;
+        }
+        let texts = change.apply(&sources);
+        if is_worth_running(&sources, &texts) {
+            let mutant = wrong_patch(gold, change.kind(), &sources, texts);
+            if made.iter().all(|known| known.files != mutant.files) {
+                made.push(mutant);
+            }
+        }
+    }
+    made
+}
+
+/// A source file the gold patch changes.
+pub(crate) struct Source<'a> {
+    path: &'a RepoPath,
+    language: Language,
+    before: &'a [u8],
+    after: &'a [u8],
+    hunks: Vec<Hunk>,
+}
+
+impl<'a> Source<'a> {
+    /// A deleted file is no place for a mutant, and neither is one that is not code.
+    fn of(file: &'a GoldFile) -> Option<Self> {
+        let language = backstory_syntax::language_of(&file.path)?;
+        let (mode, after) = file.after.as_ref()?;
+        let before = file.before.as_ref().map_or(&[][..], |(_, bytes)| bytes);
+        let is_source = backstory_syntax::role_of(&file.path) == FileRole::Source;
+        let is_text = |bytes: &[u8]| std::str::from_utf8(bytes).is_ok() && !bytes.contains(&0);
+        if !is_source || !mode.is_file() || !is_text(before) || !is_text(after) {
+            return None;
+        }
+        let hunks = diff::hunks(before, after);
+        Some(Self { path: &file.path, language, before, after, hunks })
+    }
+}
+
+/// Returns true when a program can tell the mutant from the gold patch and from no patch.
+fn is_worth_running(sources: &[Source<'_>], texts: &[Vec<u8>]) -> bool {
+    let differs = |pick: &dyn Fn(&Source<'_>) -> Vec<Vec<u8>>| {
+        let mut files = sources.iter().zip(texts);
+        files.any(|(source, text)| pick(source) != skeleton::skeleton(source.language, text))
+    };
+    differs(&|source| skeleton::skeleton(source.language, source.after))
+        && differs(&|source| skeleton::skeleton(source.language, source.before))
+}
+
+fn wrong_patch(
+    gold: &[GoldFile],
+    kind: MutantKind,
+    sources: &[Source<'_>],
+    texts: Vec<Vec<u8>>,
+) -> WrongPatch {
+    let mut changed: BTreeMap<&RepoPath, Vec<u8>> =
+        sources.iter().map(|source| source.path).zip(texts).collect();
+    let mut files = BTreeMap::new();
+    let mut patch = Vec::new();
+    for file in gold {
+        let after = match changed.remove(&file.path) {
+            // An added file without a line is not added.
+            Some(text) if text.is_empty() && file.before.is_none() => None,
+            Some(text) => file.after.as_ref().map(|(mode, _)| (*mode, Arc::from(text))),
+            None => file.after.clone(),
+        };
+        if after != file.before {
+            patch.extend(file_patch(&file.path, &file.before, &after));
+            files.insert(file.path.clone(), after);
+        }
+    }
+    WrongPatch { kind, files, patch }
+}
+
+fn file_patch(path: &RepoPath, before: &Version, after: &Version) -> Vec<u8> {
+    let id = |version: &Version| {
+        version
+            .as_ref()
+            .map(|(_, bytes)| git_object_id("blob", bytes))
+            .unwrap_or_else(|| git_object_id("blob", b""))
+    };
+    let (before_id, after_id) = (id(before), id(after));
+    let change =
+        FileChange { path, before: side(before, &before_id), after: side(after, &after_id) };
+    let binary = |version: &Version| version.as_ref().is_some_and(|(_, bytes)| bytes.contains(&0));
+    if binary(before) || binary(after) {
+        diff::binary_stub(&change)
+    } else {
+        diff::unified(&change)
+    }
+}
+
+fn side<'a>(version: &'a Version, id: &'a backstory_model::BlobId) -> Option<Side<'a>> {
+    version.as_ref().map(|(mode, content)| Side { mode: *mode, id, content })
+}
+
+/// Orders changes so that every kind has its turn, each kind shuffled.
+fn in_seeded_order(changes: Vec<Change>, seed: u64) -> Vec<Change> {
+    let mut by_kind: BTreeMap<MutantKind, Vec<Change>> = BTreeMap::new();
+    for change in changes {
+        by_kind.entry(change.kind()).or_default().push(change);
+    }
+    let mut random = Random(seed);
+    for list in by_kind.values_mut() {
+        random.shuffle(list);
+    }
+    let mut ordered = Vec::new();
+    while by_kind.values().any(|list| !list.is_empty()) {
+        ordered.extend(by_kind.values_mut().filter_map(Vec::pop));
+    }
+    ordered
+}
+
+/// Numbers that look random and depend on the seed alone (`SplitMix64`).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            let places = u64::try_from(last + 1).unwrap_or(u64::MAX);
+            let other = usize::try_from(self.next() % places).unwrap_or_default();
+            items.swap(last, other);
+        }
+    }
+}
