@@ -1,6 +1,9 @@
 //! What else is known about a unit, besides its commits?
 
-use backstory_model::{AsItStood, BlobId, ChangeRecord, IssueRecord, Provenance};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use backstory_model::{AsItStood, BlobId, ChangeRecord, IssueRecord, UnitExecution};
 
 /// The records and runs that speak of one unit. All of it may be absent.
 #[derive(Clone, Debug, Default)]
@@ -10,19 +13,16 @@ pub struct UnitEvidence {
     pub issues: Vec<(IssueRecord, AsItStood)>,
     /// The pull request of the unit.
     pub change: Option<(ChangeRecord, AsItStood)>,
-    /// Test runs at the head of the unit, in order; from the sandbox or from CI.
-    pub runs: Vec<TestRun>,
+    /// What happened when the states of the unit were run.
+    pub execution: Option<ExecutionEvidence>,
 }
 
-/// One run of tests at the head of a unit.
+/// The runs of a unit with what is stored of them.
 #[derive(Clone, Debug)]
-pub struct TestRun {
-    /// The command, one argument an element.
-    pub command: Vec<String>,
-    /// What it printed, as stored.
-    pub output: BlobId,
-    /// Its exit status.
-    pub status: Option<i32>,
-    /// How the run is known.
-    pub provenance: Provenance,
+pub struct ExecutionEvidence {
+    /// The runs.
+    pub unit: UnitExecution,
+    /// The stored reports, outputs and touched lines, by blob id. A run whose
+    /// report or output is not here is not shown.
+    pub blobs: BTreeMap<BlobId, Arc<[u8]>>,
 }

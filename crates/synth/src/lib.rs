@@ -20,11 +20,16 @@ mod plan;
 mod reading;
 mod reconstruct;
 mod requirement;
+mod run;
 mod search;
 mod seen;
+mod share;
 mod terms;
 mod text;
+mod tree;
+mod writer;
 
-pub use evidence::{TestRun, UnitEvidence};
+pub use evidence::{ExecutionEvidence, UnitEvidence};
+pub use patch::{ChangedFiles, Patches, Sides, UnitFiles, patches, sides};
 pub use reconstruct::{ParseFile, ReconstructInput, Rejection, Story, reconstruct};
 pub use text::{Text, TextCache};

@@ -18,10 +18,13 @@ use crate::change::{FileChange, Version};
 use crate::order::{Piece, definition_before_use};
 use crate::reconstruct::ParseFile;
 use crate::seen::FileEnd;
+use crate::share::{self, Share};
 use crate::text::{Text, words};
 
 /// A file with more changed places than this is written whole.
 const MOST_HUNKS: usize = 200;
+/// Added to the class of what must wait for the tests; above every class.
+const BEHIND_TESTS: u8 = 8;
 
 /// One step that changes the work tree.
 #[derive(Clone, Debug)]
@@ -77,6 +80,8 @@ impl Added {
 pub struct StatePlan {
     /// The changes, in order.
     pub steps: Vec<PlannedStep>,
+    /// How many of them, from the first, are the tests; 0 unless these come first.
+    pub tests: usize,
     /// What must be seen first, by the path at the start of the state.
     pub needs: BTreeMap<RepoPath, Need>,
     /// Where the marks of seen lines go.
@@ -119,22 +124,53 @@ enum Item {
     Whole(usize),
 }
 
+/// What comes first among the changes of one commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum First {
+    /// What others use.
+    Definitions,
+    /// The test side of the commit.
+    Tests,
+}
+
+impl Item {
+    /// Returns the number of the file.
+    fn file(&self) -> usize {
+        match self {
+            Self::Hunk(at, _) | Self::Move(at) | Self::SetMode(at) | Self::Whole(at) => *at,
+        }
+    }
+}
+
 /// Plans the edits of one commit.
 ///
-/// Pure: what has been seen before does not change the plan.
+/// Pure: what has been seen before does not change the plan. Where the tests
+/// come first and cannot stand alone, [`StatePlan::tests`] is 0.
 pub fn plan_state(
     changes: &[FileChange],
     snapshot: &RepoSnapshot,
     parse: ParseFile<'_>,
+    first: First,
 ) -> StatePlan {
     let mut works: Vec<FileWork<'_>> = changes.iter().map(file_work).collect();
     let ranks = component_ranks(snapshot);
     works.sort_by_cached_key(|work| natural_key(work, &ranks));
-    let items = items(&works);
-    let pieces = pieces(&works, &items, parse);
+    let mut items = items(&works);
+    let tests = match first {
+        First::Definitions => 0,
+        First::Tests => tests_to_the_front(&works, &mut items, parse),
+    };
+    let mut pieces = pieces(&works, &items, parse);
+    for piece in &mut pieces[tests..] {
+        piece.class += if first == First::Tests { BEHIND_TESTS } else { 0 };
+    }
+    let order = definition_before_use(&pieces);
     let mut plan = StatePlan::default();
-    for at in definition_before_use(&pieces) {
-        apply_item(&mut works, items[at], &mut plan);
+    for at in &order {
+        apply_item(&mut works, items[*at], &mut plan);
+    }
+    if order[..tests].iter().all(|at| *at < tests) {
+        plan.tests = tests;
     }
     for work in &works {
         plan.ends.push(file_end(work));
@@ -146,6 +182,34 @@ pub fn plan_state(
         }
     }
     plan
+}
+
+/// Puts the items of the test side before the others; returns how many there are.
+fn tests_to_the_front(works: &[FileWork<'_>], items: &mut [Item], parse: ParseFile<'_>) -> usize {
+    let shares: Vec<Share> = works.iter().map(|work| share_of(work, parse)).collect();
+    let is_test = |item: &Item| match (item, &shares[item.file()]) {
+        (Item::Hunk(_, at), Share::Both { hunks }) => hunks[*at].1,
+        (_, share) => *share == Share::Test,
+    };
+    items.sort_by_cached_key(|item| !is_test(item));
+    items.iter().filter(|item| is_test(item)).count()
+}
+
+fn share_of(work: &FileWork<'_>, parse: ParseFile<'_>) -> Share {
+    match (&work.kind, &work.change.before, &work.change.after) {
+        (WorkKind::Hunks { .. }, Some((from, old)), Some((to, new)))
+            if from == to && old.mode == new.mode =>
+        {
+            let texts = old.as_text().zip(new.as_text());
+            texts.map_or_else(
+                || share::by_role(to),
+                |(before, after)| {
+                    share::of_edited(to, (&old.blob, before), (&new.blob, after), parse)
+                },
+            )
+        }
+        _ => share::by_role(work.change.path()),
+    }
 }
 
 fn file_work(change: &FileChange) -> FileWork<'_> {
@@ -325,20 +389,17 @@ fn added_ranges(work: &FileWork<'_>, hunk: Option<usize>) -> Vec<Range<u32>> {
 /// Moves come before the edits of their file, modes after them; and a path is
 /// vacated before a file below it, or the directory above it, takes its place.
 fn hard_conditions(works: &[FileWork<'_>], items: &[Item], pieces: &mut [Piece]) {
-    let owner = |item: &Item| match item {
-        Item::Hunk(at, _) | Item::Move(at) | Item::SetMode(at) | Item::Whole(at) => *at,
-    };
     let mut vacated: Vec<(usize, &RepoPath)> = Vec::new();
     let mut moves: BTreeMap<usize, usize> = BTreeMap::new();
     for (at, item) in items.iter().enumerate() {
-        let change = works[owner(item)].change;
+        let change = works[item.file()].change;
         match item {
             Item::Move(file) => {
                 moves.insert(*file, at);
             }
             Item::Hunk(file, _) => pieces[at].after.extend(moves.get(file)),
             Item::SetMode(file) => {
-                let same = (0..at).filter(|other| owner(&items[*other]) == *file);
+                let same = (0..at).filter(|other| items[*other].file() == *file);
                 pieces[at].after.extend(same);
             }
             Item::Whole(_) => {}
@@ -352,7 +413,7 @@ fn hard_conditions(works: &[FileWork<'_>], items: &[Item], pieces: &mut [Piece])
         return;
     }
     for (at, item) in items.iter().enumerate() {
-        let change = works[owner(item)].change;
+        let change = works[item.file()].change;
         if !matches!(item, Item::Move(_) | Item::Whole(_)) {
             continue;
         }

@@ -43,6 +43,13 @@ pub struct View {
     pub hindsight: bool,
 }
 
+impl View {
+    /// Marks the lines as seen.
+    pub fn mark(&self, seen: &mut SeenLines) {
+        seen.view(&self.path, self.lines.start, self.lines.end, self.text.line_count());
+    }
+}
+
 /// Returns the lines to read around one line.
 pub fn around(structure: Option<&FileStructure>, line: u32, total: u32) -> LineRange {
     let enclosing = structure

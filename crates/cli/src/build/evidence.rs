@@ -28,7 +28,7 @@ pub(super) fn evidence(unit: &ChangeUnit, records: Option<&Records>) -> UnitEvid
     UnitEvidence {
         issues: numbers.into_iter().filter_map(as_it_stood).collect(),
         change: change(unit, records),
-        runs: Vec::new(),
+        execution: None,
     }
 }
 

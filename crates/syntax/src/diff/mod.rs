@@ -4,12 +4,14 @@
 //! would accept. A line is the bytes up to and including a line feed, so a
 //! carriage return or a missing last line feed is a difference like any other.
 
+mod part;
 mod unified;
 
 use std::ops::Range;
 
 use imara_diff::{Algorithm, Diff, InternedInput};
 
+pub use part::{apply_part, unified_part};
 pub use unified::{FileChange, Side, binary_stub, unified};
 
 /// Equal lines kept on each side of the difference, so that a hunk can slide.

@@ -126,7 +126,18 @@ fn push_header(patch: &mut Vec<u8>, change: &FileChange<'_>) {
 }
 
 fn push_body(patch: &mut Vec<u8>, change: &FileChange<'_>, old: &[u8], new: &[u8]) {
-    let hunks = hunks(old, new);
+    let before = side_name(b"a/", change.path, change.before);
+    let after = side_name(b"b/", change.path, change.after);
+    body(patch, (before, after), (old, new), &hunks(old, new));
+}
+
+/// Writes the names of both sides and the hunks; nothing where there is no hunk.
+pub(super) fn body(
+    patch: &mut Vec<u8>,
+    (before, after): (String, String),
+    (old, new): (&[u8], &[u8]),
+    hunks: &[Hunk],
+) {
     if hunks.is_empty() {
         return;
     }
@@ -135,11 +146,9 @@ fn push_body(patch: &mut Vec<u8>, change: &FileChange<'_>, old: &[u8], new: &[u8
         let tab = if name.contains(' ') && !name.starts_with('"') { "\t" } else { "" };
         format!("{name}{tab}")
     };
-    let before = ended(side_name(b"a/", change.path, change.before));
-    let after = ended(side_name(b"b/", change.path, change.after));
-    push(patch, format_args!("--- {before}\n+++ {after}\n"));
+    push(patch, format_args!("--- {}\n+++ {}\n", ended(before), ended(after)));
     let (old, new) = (lines(old), lines(new));
-    for group in groups(&hunks) {
+    for group in groups(hunks) {
         push_group(patch, &group, &old, &new);
     }
 }
@@ -207,10 +216,10 @@ fn side_name(prefix: &[u8], path: &RepoPath, side: Option<Side<'_>>) -> String {
     side.map_or_else(|| "/dev/null".to_owned(), |_| written(prefix, path))
 }
 
-fn written(prefix: &[u8], path: &RepoPath) -> String {
+pub(super) fn written(prefix: &[u8], path: &RepoPath) -> String {
     RepoPath::from_bytes([prefix, path.as_bytes()].concat()).to_string()
 }
 
-fn push(patch: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+pub(super) fn push(patch: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     patch.write_fmt(text).expect("writing to a vector cannot fail");
 }

@@ -1,6 +1,9 @@
 //! Do the stories hold what `docs/rules.md` says they hold?
 
 mod editing;
+mod ran;
 mod reading;
 mod replay;
+mod running;
 mod scene;
+mod sides;

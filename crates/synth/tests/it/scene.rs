@@ -35,11 +35,13 @@ pub fn story_of(
     reconstruct(&input)
 }
 
-fn parse_file(path: &RepoPath, _: &BlobId, bytes: &[u8]) -> Option<Arc<FileStructure>> {
+/// Parses a file by its path.
+pub fn parse_file(path: &RepoPath, _: &BlobId, bytes: &[u8]) -> Option<Arc<FileStructure>> {
     Some(Arc::new(parse(language_of(path)?, bytes)))
 }
 
-fn unit(
+/// The unit of the commits after `base` up to `states`.
+pub fn unit(
     repo: &MemoryRepository,
     name: &RepoBuilder,
     base: Option<&CommitId>,
