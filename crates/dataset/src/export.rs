@@ -1,9 +1,9 @@
 //! How does a run become files that other tools read?
 //!
-//! In: trajectories one by one, their stored bodies, a folder. Out: `atif/`,
-//! `chat/` and `parquet/` below it, each put in its place when it is whole, and
-//! `export.json`, which says what was written. Memory holds one trajectory at a
-//! time, and for Parquet one row group.
+//! In: trajectories one by one, their stored bodies, a folder. Out: a folder for
+//! each format below it, put in its place when it is whole, and `export.json`,
+//! which says what was written. Memory holds one trajectory at a time, and for
+//! Parquet one row group.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -22,7 +22,10 @@ use crate::atif;
 use crate::card::{self, Tally};
 use crate::chat::{self, Message, TrainRule};
 use crate::dialect::{Dialect, Rendered};
+use crate::harbor::Harbor;
+use crate::swe_bench::SweBench;
 use crate::tables::Tables;
+use crate::task::{LeftOut, Reporter, Story, Task};
 use crate::{Bodies, BodyError};
 
 /// Says why an export stopped.
@@ -65,6 +68,12 @@ pub enum ExportError {
         /// The unit.
         unit: UnitId,
     },
+    /// A format needs a reporter and was given none.
+    #[error("`{format}` needs the reporter that its scripts carry")]
+    NoReporter {
+        /// The format.
+        format: ExportFormat,
+    },
     /// A folder is in the way that no export wrote.
     #[error("`{}` exists and was not written by an export", path.display())]
     Occupied {
@@ -85,7 +94,7 @@ pub struct UnknownWord {
 
 /// What to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum ExportFormat {
     /// One ATIF-v1.7 file per trajectory.
     Atif,
@@ -93,11 +102,19 @@ pub enum ExportFormat {
     Parquet,
     /// Chat rows for supervised training.
     Chat,
+    /// A task repository, rows and gold predictions for the SWE-bench harness.
+    SweBench,
+    /// Task directories and a jobs folder for Harbor.
+    Harbor,
 }
 
 impl ExportFormat {
     /// Every format.
-    pub const ALL: [Self; 3] = [Self::Atif, Self::Parquet, Self::Chat];
+    pub const ALL: [Self; 5] =
+        [Self::Atif, Self::Parquet, Self::Chat, Self::SweBench, Self::Harbor];
+
+    /// The formats that need nothing executed.
+    pub const DERIVED: [Self; 3] = [Self::Atif, Self::Parquet, Self::Chat];
 
     /// Returns the name of the folder.
     pub fn as_str(self) -> &'static str {
@@ -105,6 +122,8 @@ impl ExportFormat {
             Self::Atif => "atif",
             Self::Parquet => "parquet",
             Self::Chat => "chat",
+            Self::SweBench => "swe-bench",
+            Self::Harbor => "harbor",
         }
     }
 }
@@ -120,7 +139,8 @@ impl FromStr for ExportFormat {
 
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
         let found = Self::ALL.into_iter().find(|format| format.as_str() == word);
-        found.ok_or(UnknownWord { word: word.to_owned(), known: "`atif`, `parquet`, `chat`" })
+        let known = "`atif`, `parquet`, `chat`, `swe-bench`, `harbor`";
+        found.ok_or(UnknownWord { word: word.to_owned(), known })
     }
 }
 
@@ -179,7 +199,7 @@ pub struct ExportOptions {
 impl Default for ExportOptions {
     fn default() -> Self {
         Self {
-            formats: ExportFormat::ALL.into(),
+            formats: ExportFormat::DERIVED.into(),
             dialect: Dialect::default(),
             split: Split::default(),
             train_on_hindsight: true,
@@ -187,13 +207,15 @@ impl Default for ExportOptions {
     }
 }
 
-/// What an export says about the run it comes from.
+/// What an export is told about the run it comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExportContext {
     /// The funnel of the run.
     pub counts: Counts,
     /// The repositories, each with the commit the walk started from.
     pub repositories: BTreeMap<RepoName, CommitId>,
+    /// The reporter that the scripts of `swe-bench` and `harbor` carry.
+    pub reporter: Reporter,
 }
 
 /// What was written.
@@ -205,12 +227,18 @@ pub struct Exported {
     pub steps: u64,
     /// How many of them are task instances; a unit without a base commit is none.
     pub instances: u64,
+    /// How many of them a grader can judge; counted by `swe-bench` and `harbor`.
+    pub tasks: u64,
+    /// The trajectories that are no task, by reason.
+    pub left_out: BTreeMap<&'static str, u64>,
+    /// Test ids that a log cannot carry, left out of tasks.
+    pub test_ids_dropped: u64,
     /// The folders, by format.
     pub folders: BTreeMap<&'static str, PathBuf>,
 }
 
 /// A trajectory with everything the writers need of it.
-pub(crate) struct Story<'a> {
+pub(crate) struct Shown<'a> {
     pub(crate) trajectory: &'a Trajectory,
     pub(crate) rendered: &'a Rendered,
     pub(crate) messages: &'a [Message],
@@ -221,8 +249,8 @@ pub(crate) struct Story<'a> {
 ///
 /// A folder of an earlier export is replaced; any other folder in the way is an
 /// error. A folder appears under its name whole or not at all.
-pub fn export<E: Into<Box<dyn Error + Send + Sync>>>(
-    trajectories: impl IntoIterator<Item = Result<Trajectory, E>>,
+pub fn export<S: Into<Story>, E: Into<Box<dyn Error + Send + Sync>>>(
+    stories: impl IntoIterator<Item = Result<S, E>>,
     bodies: &dyn Bodies,
     out: &Path,
     context: &ExportContext,
@@ -234,24 +262,46 @@ pub fn export<E: Into<Box<dyn Error + Send + Sync>>>(
         if path.exists() && !earlier.contains(format) {
             return Err(ExportError::Occupied { path });
         }
+        if JUDGED.contains(format) && context.reporter.is_empty() {
+            return Err(ExportError::NoReporter { format: *format });
+        }
     }
     let mut writers = Writers::open(out, options)?;
     let mut tally = Tally::default();
-    for trajectory in trajectories {
-        let trajectory =
-            trajectory.map_err(|source| ExportError::Trajectory { source: source.into() })?;
-        tally.add(&trajectory);
-        writers.add(&trajectory, bodies, options)?;
+    let mut exported = Exported::default();
+    for story in stories {
+        let story: Story =
+            story.map_err(|source| ExportError::Trajectory { source: source.into() })?.into();
+        tally.add(&story.trajectory);
+        let rendered = writers.add(&story.trajectory, bodies, options)?;
+        if writers.judge() {
+            let task = Task::of(&story, bodies, &context.reporter)?;
+            writers.add_task(&task, &rendered)?;
+            exported.count(&task);
+        }
     }
-    let folders = writers.finish(out, &tally, context, options)?;
-    write_receipt(out, &earlier, &tally, options)?;
-    Ok(Exported {
-        trajectories: tally.trajectories,
-        steps: tally.steps,
-        instances: tally.instances,
-        folders,
-    })
+    exported.trajectories = tally.trajectories;
+    exported.steps = tally.steps;
+    exported.instances = tally.instances;
+    exported.folders = writers.finish(out, &tally, context, options)?;
+    write_receipt(out, &earlier, &exported, options)?;
+    Ok(exported)
 }
+
+impl Exported {
+    fn count(&mut self, task: &Result<Task<'_>, LeftOut>) {
+        match task {
+            Ok(task) => {
+                self.tasks += 1;
+                self.test_ids_dropped += task.ids_dropped;
+            }
+            Err(reason) => *self.left_out.entry(reason.as_str()).or_default() += 1,
+        }
+    }
+}
+
+/// The formats with a grader.
+const JUDGED: [ExportFormat; 2] = [ExportFormat::SweBench, ExportFormat::Harbor];
 
 const RECEIPT: &str = "export.json";
 
@@ -266,21 +316,26 @@ fn earlier_formats(out: &Path) -> BTreeSet<ExportFormat> {
 fn write_receipt(
     out: &Path,
     earlier: &BTreeSet<ExportFormat>,
-    tally: &Tally,
+    exported: &Exported,
     options: &ExportOptions,
 ) -> Result<(), ExportError> {
     let formats: BTreeSet<ExportFormat> = earlier.union(&options.formats).copied().collect();
-    let receipt = json!({
+    let mut receipt = json!({
         "tool": format!("backstory {}", env!("CARGO_PKG_VERSION")),
         "schema": SchemaVersion::CURRENT,
         "formats": formats,
         "dialect": options.dialect,
         "split": options.split,
         "train_on_hindsight": options.train_on_hindsight,
-        "trajectories": tally.trajectories,
-        "steps": tally.steps,
-        "instances": tally.instances,
+        "trajectories": exported.trajectories,
+        "steps": exported.steps,
+        "instances": exported.instances,
     });
+    if JUDGED.iter().any(|format| options.formats.contains(format)) {
+        receipt["tasks"] = exported.tasks.into();
+        receipt["left_out"] = json!(exported.left_out);
+        receipt["test_ids_dropped"] = exported.test_ids_dropped.into();
+    }
     fs::write_file(&out.join(RECEIPT), format!("{receipt:#}\n").as_bytes())?;
     Ok(())
 }
@@ -290,12 +345,15 @@ struct Writers {
     atif: Option<PathBuf>,
     chat: Option<(PathBuf, fs::NewFile)>,
     parquet: Option<(PathBuf, Tables)>,
+    swe_bench: Option<SweBench>,
+    harbor: Option<Harbor>,
 }
 
 impl Writers {
     fn open(out: &Path, options: &ExportOptions) -> Result<Self, ExportError> {
         fs::create_dirs(out)?;
-        let mut writers = Self { atif: None, chat: None, parquet: None };
+        let mut writers =
+            Self { atif: None, chat: None, parquet: None, swe_bench: None, harbor: None };
         for format in &options.formats {
             let folder = partial(out, *format);
             fs::remove_dirs(&folder)?;
@@ -310,6 +368,10 @@ impl Writers {
                     let tables = Tables::create(&folder, &options.split.file_stem())?;
                     writers.parquet = Some((folder, tables));
                 }
+                ExportFormat::SweBench => {
+                    writers.swe_bench = Some(SweBench::create(&folder, options.split)?);
+                }
+                ExportFormat::Harbor => writers.harbor = Some(Harbor::create(&folder)?),
             }
         }
         Ok(writers)
@@ -320,7 +382,7 @@ impl Writers {
         trajectory: &Trajectory,
         bodies: &dyn Bodies,
         options: &ExportOptions,
-    ) -> Result<(), ExportError> {
+    ) -> Result<Rendered, ExportError> {
         let unit = &trajectory.unit.id;
         let in_unit = |source| ExportError::Body { unit: unit.clone(), source };
         let rendered = options.dialect.render(trajectory, bodies).map_err(in_unit)?;
@@ -337,8 +399,29 @@ impl Writers {
                 .map_err(|source| ExportError::Write { path: path.clone(), source })?;
         }
         if let Some((_, tables)) = &mut self.parquet {
-            let story = Story { trajectory, rendered: &rendered, messages: &messages, bodies };
-            tables.add(&story)?;
+            let shown = Shown { trajectory, rendered: &rendered, messages: &messages, bodies };
+            tables.add(&shown)?;
+        }
+        Ok(rendered)
+    }
+
+    /// Returns whether a format with a grader is written.
+    fn judge(&self) -> bool {
+        self.swe_bench.is_some() || self.harbor.is_some()
+    }
+
+    fn add_task(
+        &mut self,
+        task: &Result<Task<'_>, LeftOut>,
+        rendered: &Rendered,
+    ) -> Result<(), ExportError> {
+        let Ok(task) = task else { return Ok(()) };
+        if let Some(swe_bench) = &mut self.swe_bench {
+            swe_bench.add(task)?;
+        }
+        if let Some(harbor) = &mut self.harbor {
+            let document = atif::document(task.trajectory, rendered);
+            harbor.add(task, &document, &rendered.root)?;
         }
         Ok(())
     }
@@ -361,6 +444,12 @@ impl Writers {
             let card = card::write(tally, context, options);
             fs::write_file(&folder.join("README.md"), card.as_bytes())?;
         }
+        if let Some(swe_bench) = self.swe_bench {
+            swe_bench.finish()?;
+        }
+        if let Some(harbor) = self.harbor {
+            harbor.finish()?;
+        }
         let mut folders = BTreeMap::new();
         for format in &options.formats {
             let place = out.join(format.as_str());
@@ -382,7 +471,7 @@ fn chat_file(options: &ExportOptions) -> String {
 
 /// Returns the id as a file name; ids are made of repository names and digits,
 /// and one that is not never reaches the file system.
-fn file_name(unit: &UnitId) -> Result<&str, ExportError> {
+pub(crate) fn file_name(unit: &UnitId) -> Result<&str, ExportError> {
     let id = unit.as_str();
     let good = !id.is_empty()
         && !id.starts_with('.')

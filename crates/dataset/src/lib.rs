@@ -11,9 +11,12 @@ mod card;
 mod chat;
 mod dialect;
 mod export;
+mod harbor;
 mod label;
 mod narrate;
+mod swe_bench;
 mod tables;
+mod task;
 mod time;
 
 pub mod audit;
@@ -25,3 +28,4 @@ pub use export::{
     ExportContext, ExportError, ExportFormat, ExportOptions, Exported, Split, UnknownWord, export,
 };
 pub use narrate::narrate;
+pub use task::{Reporter, Story};

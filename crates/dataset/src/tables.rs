@@ -12,7 +12,7 @@ use backstory_table::{Cell, ColumnKind, Schema, TableWriter, WriteOptions};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::export::{ExportError, Story};
+use crate::export::{ExportError, Shown};
 use crate::label;
 
 use ColumnKind::{Boolean, Integer, Json, JsonList, Text, TextList};
@@ -53,7 +53,7 @@ impl Tables {
     }
 
     /// Adds the rows of one trajectory.
-    pub(crate) fn add(&mut self, story: &Story<'_>) -> Result<(), ExportError> {
+    pub(crate) fn add(&mut self, story: &Shown<'_>) -> Result<(), ExportError> {
         let unit = &story.trajectory.unit.id;
         let patch = patch(story, unit, &story.trajectory.gold_patch)?;
         let test_patch = self::patch(story, unit, &story.trajectory.test_patch)?;
@@ -76,7 +76,7 @@ impl Tables {
     }
 }
 
-fn patch(story: &Story<'_>, unit: &UnitId, blob: &BlobId) -> Result<String, ExportError> {
+fn patch(story: &Shown<'_>, unit: &UnitId, blob: &BlobId) -> Result<String, ExportError> {
     story.bodies.text(blob).map_err(|source| ExportError::Body { unit: unit.clone(), source })
 }
 
@@ -133,7 +133,7 @@ fn trajectory_columns() -> Vec<(&'static str, ColumnKind)> {
     columns
 }
 
-fn trajectory_row(story: &Story<'_>, patch: String, test_patch: String) -> Vec<Cell> {
+fn trajectory_row(story: &Shown<'_>, patch: String, test_patch: String) -> Vec<Cell> {
     let mut row = identity_cells(story);
     row.extend(label_cells(story));
     row.extend(step_counts(&story.trajectory.steps));
@@ -150,7 +150,7 @@ fn trajectory_row(story: &Story<'_>, patch: String, test_patch: String) -> Vec<C
     row
 }
 
-fn identity_cells(story: &Story<'_>) -> Vec<Cell> {
+fn identity_cells(story: &Shown<'_>) -> Vec<Cell> {
     let trajectory = story.trajectory;
     let unit = &trajectory.unit;
     let (sequence, collapsed) = label::sequence(&unit.sequence);
@@ -178,7 +178,7 @@ fn identity_cells(story: &Story<'_>) -> Vec<Cell> {
     ]
 }
 
-fn label_cells(story: &Story<'_>) -> Vec<Cell> {
+fn label_cells(story: &Shown<'_>) -> Vec<Cell> {
     let labels = &story.trajectory.unit.labels;
     vec![
         Cell::Integer(labels.files.into()),
@@ -236,7 +236,7 @@ fn step_columns() -> Vec<(&'static str, ColumnKind)> {
     ]
 }
 
-fn step_row(story: &Story<'_>, index: usize) -> Vec<Cell> {
+fn step_row(story: &Shown<'_>, index: usize) -> Vec<Cell> {
     let unit = &story.trajectory.unit;
     let step = &story.trajectory.steps[index];
     let shown = &story.rendered.steps[index];
@@ -314,7 +314,7 @@ fn instance_columns() -> Vec<(&'static str, ColumnKind)> {
 }
 
 /// Returns the row of a task instance; `None` for a unit that starts from nothing.
-fn instance_row(story: &Story<'_>, patch: &str, test_patch: &str) -> Option<Vec<Cell>> {
+fn instance_row(story: &Shown<'_>, patch: &str, test_patch: &str) -> Option<Vec<Cell>> {
     let trajectory = story.trajectory;
     let base = trajectory.unit.base.as_ref()?.as_str();
     let requirement = trajectory.steps.iter().find_map(|step| match &step.action {

@@ -26,7 +26,11 @@ pub(super) fn export(args: &ExportArgs, settings: &Settings, talk: &Talk) -> Res
         ))
         .hint("choose a directory outside of the run with `-o`"));
     }
-    let context = ExportContext { counts: manifest.counts, repositories: manifest.repositories };
+    let context = ExportContext {
+        counts: manifest.counts,
+        repositories: manifest.repositories,
+        ..ExportContext::default()
+    };
     let trajectories = run.trajectories()?;
     let exported = backstory_dataset::export(trajectories, &run, &args.out, &context, &options)
         .map_err(Failure::from)?;

@@ -27,6 +27,7 @@ fn context() -> ExportContext {
             ..Counts::default()
         },
         repositories: [(trajectory.unit.repo, trajectory.unit.commit)].into(),
+        ..ExportContext::default()
     }
 }
 

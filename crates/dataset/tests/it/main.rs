@@ -4,5 +4,6 @@
 
 mod dialect;
 mod export;
+mod graded;
 mod sample;
 mod validate;

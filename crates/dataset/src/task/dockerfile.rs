@@ -1,0 +1,82 @@
+//! Which image would hold the environment of a recipe?
+//!
+//! In: a recipe, and what its installers chose. Out: the text of a Dockerfile
+//! and of the requirements beside it. No image was built from it: the tests ran
+//! in our sandbox, and every task says `image_verified: false`.
+
+use std::fmt::Write as _;
+
+use backstory_model::{EnvironmentRecipe, TaskInstance};
+
+use super::script::quote;
+
+const UV: &str = "uv==0.13.8";
+
+/// Returns the text of the Dockerfile; `links` are other names of the work tree.
+pub(super) fn write(instance: &TaskInstance, recipe: &EnvironmentRecipe, links: &[&str]) -> String {
+    let version = recipe.toolchain.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let mut text = format!(
+        "# image_verified: false. Rendered from the recipe the tests ran with; no image was built.\n\
+         FROM python:{version}-slim\n\
+         RUN apt-get update && apt-get install -y --no-install-recommends build-essential git \
+         && rm -rf /var/lib/apt/lists/*\n\
+         RUN pip install --no-cache-dir {UV}\n\n\
+         # The base commit, as one commit of its own: nothing newer can be reached.\n\
+         ARG REPOSITORY=https://github.com/{repo}.git\n\
+         WORKDIR /testbed\n\
+         RUN git init --quiet \
+         && git fetch --quiet --depth 1 --no-tags \"$REPOSITORY\" {base} \
+         && git checkout --quiet FETCH_HEAD && rm -rf .git && git init --quiet \
+         && git config user.name backstory && git config user.email backstory@localhost \
+         && git add --all --force && git commit --quiet --message base && git tag backstory-base\n\n\
+         COPY requirements.txt /opt/backstory/requirements.txt\n\
+         RUN uv venv --quiet --python \"$(command -v python)\" /env \
+         && uv pip install --quiet --python /env/bin/python --no-deps \
+         --requirement /opt/backstory/requirements.txt\n",
+        repo = instance.repo,
+        base = instance.base_commit,
+    );
+    if installs_work_tree(recipe) {
+        let variables: Vec<String> = recipe
+            .variables
+            .iter()
+            .map(|(name, value)| format!("{name}={} ", quote(value)))
+            .collect();
+        let variables = variables.concat();
+        put(
+            &mut text,
+            format_args!(
+                "RUN {variables}uv pip install --quiet --python /env/bin/python --no-deps --editable /testbed\n"
+            ),
+        );
+    }
+    for link in links {
+        let parent = link.rsplit_once('/').map_or("/", |(parent, _)| parent);
+        let (parent, link) = (quote(parent), quote(link));
+        put(&mut text, format_args!("RUN mkdir -p {parent} && ln -s /testbed {link}\n"));
+    }
+    text.push_str("ENV PATH=/env/bin:$PATH\n");
+    text
+}
+
+/// Returns what is installed: the exact choice of the installers where they
+/// left one, else what they were asked for.
+pub(super) fn requirements(recipe: &EnvironmentRecipe, lock: Option<&str>) -> String {
+    let asked = || recipe.requirements.join("\n");
+    let chosen = |lock: &str| -> String {
+        let exact = |line: &&str| line.contains("==") && !line.starts_with('-');
+        lock.lines().filter(exact).collect::<Vec<_>>().join("\n")
+    };
+    let text = lock.map_or_else(asked, chosen);
+    if text.is_empty() { text } else { format!("{text}\n") }
+}
+
+/// Returns whether a phase installs the project itself.
+fn installs_work_tree(recipe: &EnvironmentRecipe) -> bool {
+    let is_work = |part: &String| part == "." || part == "/work" || part.starts_with("/work[");
+    recipe.phases.iter().any(|phase| phase.command.iter().any(is_work))
+}
+
+fn put(text: &mut String, line: std::fmt::Arguments<'_>) {
+    text.write_fmt(line).expect("writing to a string cannot fail");
+}
