@@ -20,6 +20,7 @@ mod task;
 mod time;
 
 pub mod audit;
+pub mod label_audit;
 pub mod validate;
 
 pub use bodies::{Bodies, BodyError};

@@ -214,7 +214,7 @@ fn difference(expected: &str, found: &str) -> (String, String) {
 
 /// Makes foreign text safe to print on one line: no control byte survives and
 /// long text is cut.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     const LONGEST: usize = 240;
     let mut out = String::new();
     for (at, char) in text.chars().enumerate() {

@@ -31,6 +31,8 @@ pub use report::AuditReport;
 pub use run::{RunContext, run};
 pub use sources::{AuditOptions, Evidence, RecordText, RecordTexts, Sources, StoredBlobs};
 
+pub(crate) use finding::printable;
+
 use finding::Findings;
 use text::Texts;
 

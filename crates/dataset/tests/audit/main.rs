@@ -1,6 +1,7 @@
 //! Does the audit accept what is right and find what is not?
 
 mod fields;
+mod labels;
 mod planted;
 mod sample;
 mod stored;
