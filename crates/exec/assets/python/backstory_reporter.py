@@ -11,10 +11,14 @@ import os
 import pytest
 
 import backstory_lines
+import backstory_options
 import backstory_touch
 
 #: Ids are relative to the folder the session was started in, as pytest takes them back.
 START = os.getcwd()
+
+#: Before version 4 ids name the instance of a class, and are accepted without it.
+OLD = int(pytest.__version__.partition(".")[0]) < 4
 
 _report = backstory_lines.report_from_environment()
 _choice = backstory_lines.Choice()
@@ -30,11 +34,14 @@ class Reporter:
         self.touch = touch
         self.prefix = "."
         self.results = []
-        self.raised = set()
+        self.raised = {}
 
     def name(self, nodeid):
         """Returns the id of a node as pytest takes it back in the starting folder."""
         path, mark, rest = nodeid.partition("::")
+        if OLD:
+            names, bracket, parameters = rest.partition("[")
+            rest = names.replace("()::", "") + bracket + parameters
         if self.prefix != ".":
             path = os.path.normpath(os.path.join(self.prefix, path))
         return backstory_lines.whole(path.replace(os.sep, "/") + mark + rest)
@@ -42,8 +49,13 @@ class Reporter:
     # Hooks, in the order of a session.
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_load_initial_conftests(self, early_config):
+    def pytest_load_initial_conftests(self, early_config, args):
         self._root(early_config)
+        options = backstory_options.choosing_options(early_config)
+        args[:0] = options
+        mode = backstory_options.import_mode(options)
+        if mode is not None:
+            early_config.known_args_namespace.importmode = mode
         outcome = yield
         error = outcome.excinfo[1] if outcome.excinfo else None
         kinds = {kind.__name__ for kind in type(error).__mro__}
@@ -78,15 +90,15 @@ class Reporter:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid):
         self.results = []
-        self.raised = set()
+        self.raised = {}
         self.report.write({"kind": "started", "id": self.name(nodeid)})
         if self.touch:
             self.touch.begin(self.name(nodeid))
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_makereport(self, item, call):
-        if call.excinfo is not None:
-            self.raised.add(call.when)
+        # The parts of a body come before the body itself, which has the last word.
+        self.raised[call.when] = call.excinfo is not None
         yield
 
     def pytest_runtest_logreport(self, report):
@@ -96,7 +108,7 @@ class Reporter:
         name = self.name(report.nodeid)
         line = {"kind": "result", "id": name, "part": report.when, "outcome": outcome}
         self.results.append(line)
-        if report.outcome == "passed" and report.when in self.raised and not is_subtest(report):
+        if report.outcome == "passed" and self.raised.get(report.when) and not is_subtest(report):
             self.results.append({"kind": "overruled", "id": name, "part": report.when})
 
     @pytest.hookimpl(trylast=True)
@@ -110,7 +122,7 @@ class Reporter:
     def pytest_sessionfinish(self, session, exitstatus):
         yield
         if self.touch:
-            self.touch.end()
+            self.touch.close()
         self.report.write({"kind": "finished", "status": int(session.exitstatus)})
 
     def _root(self, config):
@@ -145,7 +157,7 @@ def is_subtest(report):
     return type(report).__name__.lower() == "subtestreport"
 
 
-def pytest_addoption(parser, pluginmanager):
-    """Starts to follow the session; the first hook a plugin of the command line gets."""
-    if _report is not None:
-        pluginmanager.register(Reporter(_report, _choice, _touch), "backstory")
+def pytest_plugin_registered(plugin, manager):
+    """Starts to follow the session; the first hook that any version calls."""
+    if _report is not None and not manager.hasplugin("backstory"):
+        manager.register(Reporter(_report, _choice, _touch), "backstory")

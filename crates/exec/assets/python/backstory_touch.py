@@ -106,6 +106,13 @@ class Monitoring:
 
         return line
 
+    def stop(self):
+        """Follows nothing any more."""
+        if sys.monitoring.get_tool(TOOL) == "backstory":
+            sys.monitoring.set_events(TOOL, 0)
+            sys.monitoring.register_callback(TOOL, sys.monitoring.events.LINE, None)
+            sys.monitoring.free_tool_id(TOOL)
+
     def again(self):
         """Counts every line anew, whoever has switched it off."""
         if sys.monitoring.get_tool(TOOL) != "backstory":
@@ -163,6 +170,12 @@ class Tracing:
 
         return line
 
+    def stop(self):
+        """Follows nothing any more; nothing of ours is there at the interpreter's end."""
+        threading.settrace(None)
+        if sys.gettrace() is self.call:
+            sys.settrace(None)
+
     def again(self):
         """Counts every line anew; a test may have switched the tracer off."""
         self.left.clear()
@@ -201,6 +214,11 @@ class Touch:
         if files or self.test is not None:
             self.out.write({"test": self.test, "files": files})
         self.test = None
+
+    def close(self):
+        """Writes what is left and follows nothing any more."""
+        self.counter.stop()
+        self.end()
 
     def _taken(self):
         if self.report is not None:

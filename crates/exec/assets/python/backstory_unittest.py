@@ -5,7 +5,6 @@ Out: the same JSON lines as those of `backstory_reporter`. An id is
 `package.module.Class.test`, as `python -m unittest` takes it.
 """
 
-import importlib
 import importlib.util
 import os
 import sys
@@ -119,65 +118,49 @@ def tests_in(suite):
 
 
 def load(argument, loader):
-    """Returns the tests of one file or id."""
+    """Returns the tests of one file or id, and the name they go by."""
     if not argument.endswith(".py"):
-        return loader.loadTestsFromName(argument)
+        return argument, loader.loadTestsFromName(argument)
     path = os.path.abspath(argument)
     name = argument[: -len(".py")].replace("/", ".").replace(os.sep, ".")
-    try:
-        module = importlib.import_module(name)
-        if os.path.realpath(module.__file__ or "") == os.path.realpath(path):
-            return loader.loadTestsFromModule(module)
-    except ImportError:
-        pass
-    except Exception:
-        return loader.loadTestsFromName(name)
-    if not importable_from_here(name, path):
+    if not leads_to(name, path):
         sys.path.insert(0, os.path.dirname(path))
         name = os.path.basename(path)[: -len(".py")]
-    return loader.loadTestsFromName(name)
+    return name, loader.loadTestsFromName(name)
 
 
-def importable_from_here(name, path):
+def leads_to(name, path):
     """Returns false where a module of the same name hides the file."""
     try:
         spec = importlib.util.find_spec(name)
     except (ImportError, ValueError, AttributeError):
         return False
+    except Exception:
+        return True
     return spec is not None and os.path.realpath(spec.origin or "") == os.path.realpath(path)
 
 
-def module_of(failed):
-    """Returns the module that could not be imported, or nothing for a test.
-
-    Failed imports come as tests of a class of the loader; its method has the
-    module's name.
-    """
-    if type(failed).__name__ != "_FailedTest":
-        return None
-    return backstory_lines.whole(failed._testMethodName)
+def failed_import(suite):
+    """Returns the test that the loader puts in the place of what it cannot import."""
+    for test in tests_in(suite):
+        if type(test).__name__ == "_FailedTest":
+            return test
+    return None
 
 
 def collected(arguments, report):
-    """Returns the suite of the arguments, broken modules told and left out."""
-    loader = unittest.TestLoader()
-    suites = [load(argument, loader) for argument in arguments]
-    tests = [test for suite in suites for test in tests_in(suite)]
-    broken = [module_of(test) for test in tests if module_of(test)]
-    for suite in suites:
-        print_failures(suite)
-    report.write(*[{"kind": "broken", "module": name} for name in broken])
-    if not broken:
-        return unittest.TestSuite(suites), 0
-    whole = [test for test in tests if not module_of(test)]
-    return unittest.TestSuite(whole), len(broken)
-
-
-def print_failures(suite):
-    """Prints why modules could not be imported."""
-    for test in tests_in(suite):
-        if module_of(test):
-            sys.stderr.write("%s\n" % getattr(test, "_exception", ""))
+    """Returns what can be run, and how many modules cannot be imported."""
+    loader, suites, broken = unittest.TestLoader(), [], 0
+    for argument in arguments:
+        name, suite = load(argument, loader)
+        failed = failed_import(suite)
+        if failed is None:
+            suites.append(suite)
+            continue
+        sys.stderr.write("%s\n" % getattr(failed, "_exception", name))
+        report.write({"kind": "broken", "module": backstory_lines.whole(name)})
+        broken += 1
+    return unittest.TestSuite(suites), broken
 
 
 def main(arguments):
@@ -194,7 +177,7 @@ def main(arguments):
     Result.report, Result.touch, Result.names = report, touch, names
     result = unittest.TextTestRunner(resultclass=Result, verbosity=2).run(suite)
     if touch:
-        touch.end()
+        touch.close()
     status = 0 if result.wasSuccessful() and not broken else 1
     if status == 0 and not names:
         status = NOTHING_FOUND
