@@ -97,6 +97,8 @@ impl Installer<'_> {
     pub(super) fn look(&mut self, command: &[&str]) -> Result<PhaseEnd, SandboxError> {
         let mut mounts = self.tools.clone();
         mounts.push(mount(self.building.root(), "/env", Access::ReadOnly));
+        let mut variables = self.variables();
+        variables.insert("UV_CACHE_DIR".to_owned(), "/tmp/uv".to_owned());
         self.run_job(SandboxJob {
             name: format!("environment: {}", command[0]),
             work: WorkTree {
@@ -104,7 +106,7 @@ impl Installer<'_> {
                 upper: Upper::Discarded,
             },
             mounts,
-            variables: self.variables(),
+            variables,
             command: command.iter().map(|&argument| argument.to_owned()).collect(),
             limits: Limits { wall_seconds: 120, ..Limits::default() },
             network: Network::None,

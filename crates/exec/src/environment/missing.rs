@@ -114,7 +114,8 @@ fn add(
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let mut command = vec!["uv", "pip", "install", "--python", "/env/bin/python", "--no-build"];
+    let mut command = vec!["uv", "pip", "install", "--python", "/env/bin/python"];
+    command.extend(["--compile-bytecode", "--no-build"]);
     let recipe = installer.recipe;
     command.extend(recipe.as_of.as_deref().into_iter().flat_map(|day| ["--exclude-newer", day]));
     command.extend(wanted.keys().map(String::as_str));

@@ -94,7 +94,7 @@ impl Toolchains {
             search,
             "node",
             ToolKind::Node,
-            "npm --version >&2; node --version",
+            "node --version && npm --version",
         ));
         candidates.extend(prefixed(search, "go", ToolKind::Go, "go version"));
         let answers = ask(&candidates, cache, sandbox)?;
@@ -270,7 +270,7 @@ fn rust(search: &ToolchainSearch) -> Option<Candidate> {
     })
 }
 
-/// Runs every candidate in one job; returns the last line each printed.
+/// Runs every candidate in one job; returns what each printed, in one line.
 fn ask(
     candidates: &[Candidate],
     cache: &Path,
@@ -301,7 +301,8 @@ fn ask(
             Some(name) => answers.push((name.to_owned(), String::new())),
             None => {
                 if let Some((_, answer)) = answers.last_mut() {
-                    line.clone_into(answer);
+                    answer.push_str(line);
+                    answer.push(' ');
                 }
             }
         }

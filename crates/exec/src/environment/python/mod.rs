@@ -91,7 +91,9 @@ fn environment(python: &str) -> InstallPhase {
 }
 
 fn install(lines: &[String], as_of: Option<&str>) -> InstallPhase {
-    let mut command = vec!["uv", "pip", "install", "--python", "/env/bin/python", "--no-build"];
+    // Nothing can be compiled while judging, because `/env` is read-only then.
+    let mut command = vec!["uv", "pip", "install", "--python", "/env/bin/python"];
+    command.extend(["--compile-bytecode", "--no-build"]);
     command.extend(as_of.into_iter().flat_map(|day| ["--exclude-newer", day]));
     command.extend(lines.iter().map(String::as_str));
     phase("requirements", &command, false)
