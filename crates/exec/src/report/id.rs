@@ -44,8 +44,18 @@ pub fn is_in(runner: TestRunner, id: &TestId, broken_modules: &[String]) -> bool
             || broken == module
             || broken == id.as_str()
             || (runner == TestRunner::Unittest && below())
+            || (runner == TestRunner::Pytest && is_below(id.as_str(), broken))
     };
     broken_modules.iter().any(within)
+}
+
+/// Returns true when pytest takes the test from this file, class or folder; a
+/// broken `conftest.py` breaks its folder, and `.` stands for all.
+fn is_below(id: &str, broken: &str) -> bool {
+    let broken = broken.strip_suffix("conftest.py").unwrap_or(broken).trim_end_matches('/');
+    let rest = id.strip_prefix(broken);
+    matches!(broken, "" | ".")
+        || rest.is_some_and(|rest| rest.starts_with("::") || rest.starts_with('/'))
 }
 
 /// Returns the files (packages for Go) that hold these tests, each once, in order.

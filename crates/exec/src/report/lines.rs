@@ -10,6 +10,7 @@
 //! | `{"kind":"result","id":ID,"outcome":WORD}` | it ended |
 //! | `{"kind":"result","id":ID,"part":PART,"outcome":WORD}` | its `setup`, `call` or `teardown` ended; it has ended with its teardown |
 //! | `{"kind":"broken","module":NAME}` | the module could not be collected |
+//! | `{"kind":"overruled","id":ID}` | its body raised, and somebody made it pass |
 //! | `{"kind":"tracer","state":WORD}` | the tracer could not run |
 //! | `{"kind":"finished","status":N}` | the runner will end with this status |
 
@@ -30,6 +31,7 @@ enum Line {
     Started { id: String },
     Result { id: String, part: Option<Part>, outcome: Word },
     Broken { module: String },
+    Overruled { id: String },
     Tracer { state: String },
     Finished { status: i32 },
 }
@@ -144,6 +146,9 @@ impl Reading {
             Line::Result { id, part, outcome } => self.test(id).result(part, outcome.outcome()),
             Line::Broken { module } => {
                 self.broken.insert(module);
+            }
+            Line::Overruled { id } => {
+                self.faults.add(|| format!("`{id}` raised, and its outcome was changed to passed"));
             }
             Line::Tracer { state } => self.tracer = Some(state),
             Line::Finished { status } => {
