@@ -14,6 +14,8 @@ use crate::{Bodies, label};
 
 /// The most lines of one observation, edit or message that are shown.
 const EXCERPT: usize = 14;
+/// The most lines of a run that failed; what failed stands at its end.
+const FAILURE: usize = 40;
 
 /// Writes the trajectory as text for a terminal of `width` columns.
 pub fn narrate(trajectory: &Trajectory, bodies: &dyn Bodies, width: usize) -> String {
@@ -51,6 +53,14 @@ impl Page {
         self.text.push('\n');
     }
 
+    /// Writes the last lines of what a run printed, more where it failed.
+    fn run(&mut self, output: &str, status: Option<i32>) {
+        let most = if status == Some(0) { EXCERPT } else { FAILURE };
+        for line in ending(output, most).lines() {
+            self.line(&format!("      | {line}"));
+        }
+    }
+
     /// Writes the first lines of a text, each behind `mark`.
     fn excerpt(&mut self, mark: &str, text: &str) {
         let lines: Vec<&str> = text.lines().collect();
@@ -61,6 +71,19 @@ impl Page {
             self.line(&format!("{mark}… {} more lines", lines.len() - EXCERPT));
         }
     }
+}
+
+/// Returns the last lines of a text behind a line that counts the others.
+fn ending(text: &str, most: usize) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let hidden = lines.len().saturating_sub(most);
+    let mut shown = Vec::with_capacity(most + 1);
+    let above = format!("… {hidden} lines above");
+    if hidden > 0 {
+        shown.push(above.as_str());
+    }
+    shown.extend(&lines[hidden..]);
+    shown.join("\n")
 }
 
 /// Cuts a text to so many characters, the last of which says that it was cut.
@@ -222,10 +245,10 @@ fn observed(page: &mut Page, step: &Step, bodies: &dyn Bodies) {
             page.line(&format!("      result {}", badge(&seen.provenance, false)));
         }
         Observation::TestOutput { output, status } => {
-            let status = status.map_or("ended from outside".to_owned(), |s| format!("exit {s}"));
-            page.line(&format!("      {status}"));
+            let ended = status.map_or("ended from outside".to_owned(), |s| format!("exit {s}"));
+            page.line(&format!("      {ended}  {}", badge(&seen.provenance, false)));
             match bodies.bytes(output) {
-                Ok(bytes) => page.excerpt("      | ", &String::from_utf8_lossy(&bytes)),
+                Ok(bytes) => page.run(&String::from_utf8_lossy(&bytes), *status),
                 Err(error) => page.line(&format!("      [{error}]")),
             }
         }

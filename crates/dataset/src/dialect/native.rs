@@ -135,7 +135,9 @@ fn output(scene: &Scene<'_>) -> String {
         (_, Some(Observation::TestOutput { status, .. })) => {
             let body = scene.body.as_deref().unwrap_or_default();
             let status = status.map_or("ended from outside".to_owned(), |s| format!("exit {s}"));
-            format!("{body}\n[{status}]")
+            let output = observe::output(body);
+            let break_ = if output.is_empty() || output.ends_with('\n') { "" } else { "\n" };
+            format!("{output}{break_}[{status}]")
         }
         (_, Some(Observation::Lines { .. }) | None) => String::new(),
     }

@@ -123,7 +123,7 @@ impl Scaffold {
     }
 
     fn command(&self, scene: &Scene<'_>, root: &str, command: String) -> RenderedStep {
-        let (output, status) = printed(scene);
+        let (output, status) = printed(scene, root);
         let call = ToolCall::new(self.shell, [("command", command.into())]);
         called(call, self.frame(&output, status, root))
     }
@@ -153,7 +153,7 @@ fn called(call: ToolCall, output: String) -> RenderedStep {
 }
 
 /// Returns what the command of a step prints, and its exit status.
-fn printed(scene: &Scene<'_>) -> (String, Option<i32>) {
+fn printed(scene: &Scene<'_>, root: &str) -> (String, Option<i32>) {
     let seen = scene.step.observation.as_ref().map(|seen| &seen.content);
     match seen {
         Some(Observation::Hits { hits, total, files }) => {
@@ -164,7 +164,8 @@ fn printed(scene: &Scene<'_>) -> (String, Option<i32>) {
             (observe::names(entries, *total, list_prefix(&scene.step.action)), Some(0))
         }
         Some(Observation::TestOutput { status, .. }) => {
-            (scene.body.clone().unwrap_or_default(), *status)
+            let body = scene.body.as_deref().unwrap_or_default();
+            (observe::below(root, &observe::output(body)), *status)
         }
         Some(Observation::Lines { .. } | Observation::Applied { .. }) | None => {
             (String::new(), Some(0))

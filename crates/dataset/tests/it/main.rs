@@ -5,5 +5,6 @@
 mod dialect;
 mod export;
 mod graded;
+mod run;
 mod sample;
 mod validate;

@@ -7,10 +7,11 @@
 use std::collections::BTreeMap;
 
 use backstory_model::{
-    Action, AsItStood, AuthoredState, BlobId, ChangeUnit, CommitId, Content, EvidenceId, FileMode,
-    Hit, Language, LicenseEvidence, Link, LinkMethod, LinkTarget, Listed, ListedKind, Observation,
-    OpaqueReason, Phase, Provenance, RepoName, Requirement, RequirementSource, Role, SchemaVersion,
-    Seen, Sequence, Step, Trajectory, TreeId, UnitId, UnitLabels, git_object_id,
+    Action, AsItStood, AuthoredState, BlobId, ChangeUnit, CommitId, Content, EvidenceId,
+    ExecutionId, FileMode, Hit, Language, LicenseEvidence, Link, LinkMethod, LinkTarget, Listed,
+    ListedKind, Observation, OpaqueReason, Phase, Provenance, RepoName, Requirement,
+    RequirementSource, Role, SchemaVersion, Seen, Sequence, Step, Trajectory, TreeId, UnitId,
+    UnitLabels, git_object_id,
 };
 
 /// The stored bytes of a sample.
@@ -243,5 +244,32 @@ pub(crate) fn numbered(number: u64) -> (Trajectory, Stored) {
     let (mut trajectory, stored) = sample();
     trajectory.unit.id = UnitId::new(format!("harbor__tidy-{number}"));
     trajectory.unit.pull = Some(number);
+    (trajectory, stored)
+}
+
+/// What a failing run of the sample prints.
+pub(crate) const FAILURE: &str = "F\n/work/tests/test_flags.py:5: in test_empty\n    assert split_flags(\"\") == []\nE   AssertionError: assert [''] == []\n1 failed in [TIME]\n";
+
+fn run(phase: Phase, rule: &str, id: &str, (output, status): (BlobId, i32)) -> Step {
+    let execution = ExecutionId::new(id);
+    let choice = Provenance::derived(rule, [EvidenceId::execution(&execution)]);
+    let command = ["pytest", "tests/test_flags.py", "-k", "not slow"].map(str::to_owned).into();
+    let content = Observation::TestOutput { output, status: Some(status) };
+    let seen = Seen { content, provenance: Provenance::Executed { execution } };
+    step(phase, Action::RunTests { command }, choice, seen)
+}
+
+/// Returns the sample with a failing run behind its first state and a passing
+/// one at its end.
+pub(crate) fn sample_with_runs() -> (Trajectory, Stored) {
+    let (mut trajectory, mut stored) = sample();
+    let red = (put(&mut stored, FAILURE.as_bytes()), 1);
+    let green = (put(&mut stored, b".\n1 passed in [TIME]\n"), 0);
+    let steps = &mut trajectory.steps;
+    let first = steps.iter().rposition(|step| step.state == Some(0)).unwrap();
+    steps.insert(first + 1, run(Phase::Debugging, "run/reproduce", "authored/0/file/1", red));
+    let finish = steps.len() - 1;
+    steps.insert(finish, run(Phase::Validation, "run/validate", "head/file/1", green));
+    steps[finish + 1].phase = Phase::Validation;
     (trajectory, stored)
 }

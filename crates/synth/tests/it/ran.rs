@@ -77,13 +77,13 @@ impl Ran {
             tree: told.tree.clone(),
             order: RunOrder::File,
             command: told.command.split(' ').map(str::to_owned).collect(),
-            environment: Sha256::new("0".repeat(64)).unwrap(),
+            environment: Sha256::new("0".repeat(64)).expect("64 digits"),
             containment: ContainmentLevel::Namespaces,
             ending: Ending::Exited { status: i32::from(failed) },
             status,
             verdict: RunVerdict::Stable,
             why: None,
-            report: self.put(&serde_json::to_vec(&report).unwrap()),
+            report: self.put(&json(&report)),
             output: self.put(told.output.as_bytes()),
             cut: None,
             touched: None,
@@ -92,13 +92,17 @@ impl Ran {
         self
     }
 
+    fn last(&mut self) -> &mut Execution {
+        self.evidence.unit.executions.last_mut().expect("a run was added")
+    }
+
     /// Says which lines of a file a test executed in the run added last.
     pub fn touching(mut self, test: &str, path: &str, lines: &[u32]) -> Self {
         let file =
             TouchedFile { path: path.to_owned(), functions: Vec::new(), lines: lines.to_vec() };
         let touched = [TouchedTest { test: Some(TestId::new(test)), files: vec![file] }];
-        let blob = self.put(&serde_json::to_vec(&touched).unwrap());
-        self.evidence.unit.executions.last_mut().unwrap().touched = Some(blob);
+        let blob = self.put(&json(&touched));
+        self.last().touched = Some(blob);
         self
     }
 
@@ -109,8 +113,8 @@ impl Ran {
             complete: true,
             ..TestReport::default()
         };
-        let blob = self.put(&serde_json::to_vec(&report).unwrap());
-        self.evidence.unit.executions.last_mut().unwrap().report = blob;
+        let blob = self.put(&json(&report));
+        self.last().report = blob;
         self
     }
 
@@ -124,4 +128,8 @@ impl Ran {
     pub fn evidence(self) -> UnitEvidence {
         UnitEvidence { execution: Some(self.evidence), ..UnitEvidence::default() }
     }
+}
+
+fn json(value: &impl serde::Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("reports are plain values")
 }

@@ -82,7 +82,7 @@ fn fix() -> Fix {
     builder.branch_from("aside", &base);
     let aside = builder.commit("only the test", [("tests/test_clock.py", TEST)]);
     let repo = builder.memory();
-    let tree = |id: &CommitId| repo.commit(id).unwrap().tree;
+    let tree = |id: &CommitId| repo.commit(id).expect("the commit exists").tree;
     let (with_test, head_tree) = (tree(&aside), tree(&head));
     Fix { builder, repo, base, head, with_test, head_tree }
 }
@@ -113,7 +113,7 @@ impl Fix {
         let imports = [("clock.py", "units.py")];
         let story =
             story_of(&self.repo, &self.builder, Some(&self.base), states, &imports, evidence)
-                .unwrap();
+                .expect("the unit has a story");
         replay(&story, &self.repo, Some(&self.base), states);
         story
     }
@@ -189,12 +189,14 @@ fn a_run_of_another_tree_is_not_shown() {
     "#);
 }
 
+type Weaken = Box<dyn FnOnce(&mut backstory_model::UnitExecution)>;
+
 #[test]
 fn without_a_stable_run_of_the_head_the_story_is_as_without_execution() {
     let fix = fix();
     let plain = fix.story(&UnitEvidence::default());
     let elsewhere = fix.with_test.clone();
-    let weak: [(&str, Box<dyn FnOnce(&mut backstory_model::UnitExecution)>); 4] = [
+    let weak: [(&str, Weaken); 4] = [
         ("another tree", Box::new(move |unit| unit.executions[0].tree = elsewhere)),
         ("verdict", Box::new(|unit| unit.executions[0].verdict = RunVerdict::Inconclusive)),
         (

@@ -29,13 +29,13 @@ fn fixed() -> String {
 fn between(repo: &MemoryRepository, base: &TreeId, head: &TreeId) -> (String, String, Sides) {
     let texts = TextCache::new(1 << 20, 1 << 26);
     let files = UnitFiles { repo, texts: &texts, parse: &parse_file };
-    let patches = patches(files, base, head).unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (text(patches.gold), text(patches.test), sides(files, base, head).unwrap())
+    let patches = patches(files, base, head).expect("the trees exist");
+    let text = |bytes| String::from_utf8(bytes).expect("the files are text");
+    (text(patches.gold), text(patches.test), sides(files, base, head).expect("the blobs exist"))
 }
 
 fn tree(repo: &MemoryRepository, commit: &CommitId) -> TreeId {
-    repo.commit(commit).unwrap().tree
+    repo.commit(commit).expect("the commit exists").tree
 }
 
 #[test]
@@ -176,8 +176,9 @@ fn library() -> impl Strategy<Value = String> {
 type Files = BTreeMap<RepoPath, (FileMode, Vec<u8>)>;
 
 fn files(repo: &MemoryRepository, tree: &TreeId) -> Files {
-    let read = |id: &backstory_model::BlobId| repo.blob(id).unwrap().unwrap().to_vec();
-    let listed = repo.files(tree).unwrap().into_iter();
+    let read =
+        |id: &backstory_model::BlobId| repo.blob(id).expect("readable").expect("present").to_vec();
+    let listed = repo.files(tree).expect("the tree exists").into_iter();
     listed.map(|file| (file.path, (file.mode, read(&file.id)))).collect()
 }
 
