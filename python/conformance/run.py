@@ -1,7 +1,8 @@
 """Do the real consumers read what `backstory export` writes?
 
-In: the folder of an export with `atif`, `chat` and `parquet`. Builds one
-environment per consumer below `--environments` with uv, then runs every check
+In: the folder of an export with `atif`, `chat` and `parquet`, and with `swe-bench`
+and `harbor` where units were executed; `--logs` is what `grade.py` reads. Builds
+one environment per consumer below `--environments` with uv, then runs every check
 in its environment. Out: one line per check; exit code 1 when one fails. Needs
 the package index only for environments that are not there yet.
 """
@@ -48,20 +49,30 @@ class Environment:
 
 HARBOR = Environment("harbor", override="override-harbor.txt")
 TABLES = Environment("tables")
+SWE_BENCH = Environment("swebench")
+
+Check = tuple[Environment, str, list[Path | str]]
 
 
-def checks(export: Path) -> list[tuple[Environment, str, list[Path]]]:
+def checks(export: Path, logs: Path | None) -> list[Check]:
     """Returns every check: where it runs, its script, its arguments."""
-    return [
+    always: list[Check] = [
         (HARBOR, "check_atif.py", [export / "atif"]),
         (TABLES, "check_parquet.py", [export / "parquet", export / "atif"]),
         (TABLES, "check_chat.py", [export / "chat"]),
     ]
+    executed: list[Check] = [
+        (HARBOR, "check_harbor.py", [export / "harbor"]),
+        (SWE_BENCH, "check_swe_bench.py", [export / "swe-bench"]),
+    ]
+    graded: list[Check] = [(SWE_BENCH, "grade.py", [export, logs, "--space"])] if logs else []
+    return always + [check for check in executed if Path(check[2][0]).is_dir()] + graded
 
 
 def offline(folder: Path) -> dict[str, str]:
     """Returns an environment in which no consumer asks the network."""
     quiet = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+    quiet["HARBOR_TELEMETRY"] = "0"
     caches = {"HF_HOME": str(folder / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
     return {**os.environ, **quiet, **caches}
 
@@ -70,12 +81,14 @@ def main() -> int:
     """Runs every check and returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("export", type=Path, help="the folder of an export")
+    parser.add_argument("--logs", type=Path, help="what the exported scripts printed, by instance")
     parser.add_argument("--environments", type=Path, default=Path(".venv-conformance"))
     given = parser.parse_args()
     folder = given.environments.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     failed = 0
-    for environment, script, arguments in checks(given.export.resolve()):
+    logs = given.logs.resolve() if given.logs else None
+    for environment, script, arguments in checks(given.export.resolve(), logs):
         interpreter = environment.install(folder)
         done = subprocess.run([interpreter, HERE / script, *arguments], env=offline(folder), check=False)
         failed += done.returncode != 0

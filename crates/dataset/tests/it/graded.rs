@@ -21,13 +21,13 @@ const GOLD: &str = "diff --git a/tidy/flags.py b/tidy/flags.py
 --- a/tidy/flags.py
 +++ b/tidy/flags.py
 @@ -2,7 +2,7 @@
-
-
+\x20
+\x20
  def split_flags(text):
 -    return text.split(\",\")
 +    return [part for part in text.split(\",\") if part]
-
-
+\x20
+\x20
  def main():
 ";
 
