@@ -12,7 +12,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use backstory_model::{CommitId, Counts, RepoName, SchemaVersion, Trajectory, UnitId};
+use backstory_model::{
+    CommitId, Counts, RepoName, SchemaVersion, TaskInstance, Trajectory, UnitId,
+};
 use backstory_store::{StoreError, fs};
 use backstory_table::TableError;
 use serde::{Deserialize, Serialize};
@@ -240,6 +242,7 @@ pub struct Exported {
 /// A trajectory with everything the writers need of it.
 pub(crate) struct Shown<'a> {
     pub(crate) trajectory: &'a Trajectory,
+    pub(crate) instance: Option<&'a TaskInstance>,
     pub(crate) rendered: &'a Rendered,
     pub(crate) messages: &'a [Message],
     pub(crate) bodies: &'a dyn Bodies,
@@ -273,7 +276,7 @@ pub fn export<S: Into<Story>, E: Into<Box<dyn Error + Send + Sync>>>(
         let story: Story =
             story.map_err(|source| ExportError::Trajectory { source: source.into() })?.into();
         tally.add(&story.trajectory);
-        let rendered = writers.add(&story.trajectory, bodies, options)?;
+        let rendered = writers.add(&story, bodies, options)?;
         if writers.judge() {
             let task = Task::of(&story, bodies, &context.reporter)?;
             writers.add_task(&task, &rendered)?;
@@ -379,10 +382,11 @@ impl Writers {
 
     fn add(
         &mut self,
-        trajectory: &Trajectory,
+        story: &Story,
         bodies: &dyn Bodies,
         options: &ExportOptions,
     ) -> Result<Rendered, ExportError> {
+        let trajectory = &story.trajectory;
         let unit = &trajectory.unit.id;
         let in_unit = |source| ExportError::Body { unit: unit.clone(), source };
         let rendered = options.dialect.render(trajectory, bodies).map_err(in_unit)?;
@@ -399,7 +403,9 @@ impl Writers {
                 .map_err(|source| ExportError::Write { path: path.clone(), source })?;
         }
         if let Some((_, tables)) = &mut self.parquet {
-            let shown = Shown { trajectory, rendered: &rendered, messages: &messages, bodies };
+            let instance = story.execution.as_ref().and_then(|known| known.instance.as_ref());
+            let shown =
+                Shown { trajectory, instance, rendered: &rendered, messages: &messages, bodies };
             tables.add(&shown)?;
         }
         Ok(rendered)

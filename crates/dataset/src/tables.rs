@@ -321,6 +321,11 @@ fn instance_row(story: &Shown<'_>, patch: &str, test_patch: &str) -> Option<Vec<
         Action::Message { text, .. } => Some(text.as_str()),
         _ => None,
     });
+    // Where no test ran, no test is known to fail or to pass.
+    let fails = story.instance.map(|instance| instance.fail_to_pass.as_slice());
+    let fail_to_pass: Vec<_> = fails.unwrap_or_default().iter().map(|test| &test.id).collect();
+    let passes = story.instance.map(|instance| instance.pass_to_pass.as_slice());
+    let pass_to_pass = passes.unwrap_or_default();
     Some(vec![
         text(trajectory.unit.id.as_str()),
         text(trajectory.unit.repo.to_string()),
@@ -331,13 +336,12 @@ fn instance_row(story: &Shown<'_>, patch: &str, test_patch: &str) -> Option<Vec<
         text(""),
         Cell::text(label::created_at(trajectory)),
         text(""),
-        // No test ran, so no test is known to fail or to pass.
-        text("[]"),
-        text("[]"),
+        text(json_text(&fail_to_pass)),
+        text(json_text(pass_to_pass)),
         text(base),
         Cell::text(label::license(trajectory)),
         text(label::requirement_source(trajectory.requirement.source)),
-        Cell::Boolean(false),
+        Cell::Boolean(story.instance.is_some()),
     ])
 }
 

@@ -52,13 +52,13 @@ impl Harbor {
         root: &str,
     ) -> Result<(), ExportError> {
         let id = file_name(&task.instance.instance_id)?;
-        let checksum = self.tasks.add(task, id, task_files::files(task, "", &[]))?;
+        let checksum = self.tasks.add(task, id, &task_files::files(task, "", &[]))?;
         if let Some(context) = begun::prior_context(task, document) {
             let links: Vec<&str> =
                 Some(root).filter(|root| root.starts_with('/')).into_iter().collect();
             let mut files = task_files::files(task, self.begun.suffix, &links);
             files.insert("trajectory.json", format!("{context:#}\n"));
-            self.begun.add(task, id, files)?;
+            self.begun.add(task, id, &files)?;
         }
         self.job.add(task, id, &checksum, document)
     }
@@ -88,16 +88,16 @@ impl Dataset {
     }
 
     /// Writes one directory and returns its digest.
-    fn add(&mut self, task: &Task<'_>, id: &str, files: Files) -> Result<String, ExportError> {
+    fn add(&mut self, task: &Task<'_>, id: &str, files: &Files) -> Result<String, ExportError> {
         let place = self.folder.join(id);
-        for (name, text) in &files {
+        for (name, text) in files {
             let path = place.join(name);
             if let Some(parent) = path.parent() {
                 fs::create_dirs(parent)?;
             }
             fs::write_file(&path, text.as_bytes())?;
         }
-        let digest = digest(&files);
+        let digest = digest(files);
         self.manifest.array_table("tasks");
         self.manifest.entry("name", &task_name(task, self.suffix).into());
         self.manifest.entry("digest", &format!("sha256:{digest}").into());

@@ -50,5 +50,6 @@ fn description(task: &Task<'_>, split: Split) -> String {
         ("test_ids_dropped", json!(task.ids_dropped)),
         ("version", json!(task.version)),
     ];
-    entries.iter().map(|(key, value)| format!("{key}: {value}\n")).collect()
+    let lines = entries.iter().map(|(key, value)| format!("{key}: {value}"));
+    lines.collect::<Vec<_>>().join("\n") + "\n"
 }

@@ -59,7 +59,7 @@ pub(crate) enum LeftOut {
     MarkerInPatch,
     /// A path in a patch is not UTF-8.
     PathNotText,
-    /// No id of FAIL_TO_PASS can stand in a log.
+    /// No id of `FAIL_TO_PASS` can stand in a log.
     IdsNotWritable,
 }
 

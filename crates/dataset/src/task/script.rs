@@ -49,6 +49,7 @@ pub(super) fn write(judged: &Judged<'_>) -> String {
 
 /// Puts each part in the place of its name; what a part holds is not looked at again.
 fn fill(template: &str, parts: &[(&str, String)]) -> String {
+    let at = "@".to_owned();
     let mut text = String::new();
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('@') {
@@ -56,16 +57,9 @@ fn fill(template: &str, parts: &[(&str, String)]) -> String {
         let part = parts
             .iter()
             .find_map(|(name, value)| Some((value, after.strip_prefix(name)?.strip_prefix('@')?)));
-        match part {
-            Some((value, behind)) => {
-                text.push_str(value);
-                rest = behind;
-            }
-            None => {
-                text.push('@');
-                rest = after;
-            }
-        }
+        let (value, behind) = part.unwrap_or((&at, after));
+        text.push_str(value);
+        rest = behind;
     }
     text.push_str(rest);
     text

@@ -386,3 +386,23 @@ fn scripts_without_a_reporter_are_refused() {
     let refused = export(stories, &stored, folder.path(), &ExportContext::default(), &options);
     assert!(matches!(refused, Err(ExportError::NoReporter { format: ExportFormat::SweBench })));
 }
+
+#[test]
+fn the_table_of_instances_knows_which_were_executed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (executed, mut stored) = story(8, &[EMPTY]);
+    let (not_executed, bodies) = numbered(9);
+    stored.extend(bodies);
+    let stories = [Ok::<_, ExportError>(executed), Ok(Story::from(not_executed))];
+    let options =
+        ExportOptions { formats: [ExportFormat::Parquet].into(), ..ExportOptions::default() };
+    export(stories, &stored, folder.path(), &ExportContext::default(), &options).unwrap();
+    let mut seen = Vec::new();
+    let path = folder.path().join("parquet/instances/train-00000-of-00001.parquet");
+    read_rows(&path, |row| seen.push((row["executed"].clone(), row["FAIL_TO_PASS"].clone())))
+        .unwrap();
+    let known = Cell::Text(json!([EMPTY]).to_string());
+    let expected =
+        [(Cell::Boolean(true), known), (Cell::Boolean(false), Cell::Text("[]".to_owned()))];
+    assert_eq!(seen, expected);
+}
