@@ -24,7 +24,8 @@ const SHORTEST_WORD: usize = 4;
 /// What the unit is going to change, as far as searches need it.
 #[derive(Debug)]
 pub struct Coming<'a> {
-    /// The edits of the first state: file and text that will be replaced.
+    /// The edits of the first state that no run will lead to: file and text that
+    /// will be replaced.
     edits: Vec<(&'a RepoPath, &'a str)>,
     /// The words that the changed tests gain.
     test_words: BTreeSet<&'a str>,
@@ -41,12 +42,12 @@ pub struct HindsightSearch<'a> {
 }
 
 impl<'a> Coming<'a> {
-    /// Reads the plans of a unit.
-    pub fn of(plans: &'a [StatePlan]) -> Self {
+    /// Reads the plans of a unit; `led` are the files that a run will lead to.
+    pub fn of(plans: &'a [StatePlan], led: impl Fn(&RepoPath) -> bool) -> Self {
         let steps = plans.iter().take(1).flat_map(|plan| &plan.steps);
         let edits = steps
             .filter_map(|step| match &step.action {
-                Action::Edit { path, old, .. } => Some((path, old.as_str())),
+                Action::Edit { path, old, .. } if !led(path) => Some((path, old.as_str())),
                 _ => None,
             })
             .collect();

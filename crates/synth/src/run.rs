@@ -128,10 +128,12 @@ fn read<T: serde::de::DeserializeOwned>(evidence: &ExecutionEvidence, blob: &Blo
     serde_json::from_slice(evidence.blobs.get(blob)?).ok()
 }
 
-/// Returns true when a test is one of a module, judged by its id.
+/// Returns true when a test is one of a module, judged by its id; `*` and `.`
+/// stand for every module, and a `conftest.py` for its folder.
 fn stands_in(test: &str, module: &str) -> bool {
-    let rest = test.strip_prefix(module).and_then(|rest| rest.bytes().next());
-    rest.is_some_and(|next| !is_word_byte(next))
+    let folder = module.strip_suffix("conftest.py").unwrap_or(module).trim_end_matches('/');
+    let apart = |rest: &str| !rest.bytes().next().is_some_and(is_word_byte);
+    matches!(folder, "" | "*" | ".") || test.strip_prefix(folder).is_some_and(apart)
 }
 
 impl Run<'_> {
@@ -193,6 +195,9 @@ mod tests {
         assert!(stands_in("tests/test_clock.py::test_day", "tests/test_clock.py"));
         assert!(stands_in("tests.test_clock.Day.test_day", "tests.test_clock"));
         assert!(!stands_in("tests.test_clocks.Day", "tests.test_clock"));
-        assert!(!stands_in("tests/test_clock.py", "tests/test_clock.py"));
+        assert!(stands_in("tests.test_clock.Day", "tests.test_clock.Day"));
+        assert!(stands_in("toy tests::adds", "*"));
+        assert!(stands_in("tests/test_clock.py::test_day", "tests/conftest.py"));
+        assert!(!stands_in("more/test_clock.py::test_day", "tests/conftest.py"));
     }
 }

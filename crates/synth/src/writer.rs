@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use backstory_model::{
-    Action, BlobId, Content, EvidenceId, Observation, Phase, Provenance, RepoPath, RepositoryError,
-    Requirement, Role, SchemaVersion, Seen, Sequence, Step, Trajectory, git_object_id,
+    Action, BlobId, Content, EvidenceId, LineRange, Observation, Phase, Provenance, RepoPath,
+    RepositoryError, Requirement, Role, SchemaVersion, Seen, Sequence, Step, Trajectory,
+    git_object_id,
 };
 
 use crate::definition::looked_up;
@@ -95,7 +96,8 @@ impl<'a> Writer<'a> {
     ) -> Result<(), RepositoryError> {
         let (repo, snapshot) = (self.input.repo, self.input.snapshot);
         let corpus = Corpus::read(repo, snapshot, self.input.texts)?;
-        let coming = Coming::of(self.plans);
+        let whole = LineRange { start: 1, end: u32::MAX };
+        let coming = Coming::of(self.plans, |path| self.run_leads_to(path, whole));
         let project = self.input.unit.repo.name();
         let localized = localize(&asked.text, project, &corpus, snapshot, &coming);
         self.localization(&localized);
@@ -121,20 +123,25 @@ impl<'a> Writer<'a> {
     /// Writes views of the base, except those that the run of the tests will
     /// lead to, which are kept for later.
     fn read_or_wait(&mut self, views: Vec<View>) {
-        let plan = &self.plans[0];
-        let tests = &plan.steps[..plan.tests];
-        let run = self.runs.as_ref().and_then(Runs::with_tests).filter(|_| plan.tests > 0);
         for view in views {
-            let touched = tests.iter().any(|step| paths(&step.action).contains(&&view.path));
-            let waits =
-                run.as_ref().is_some_and(|run| run.points_to(&view.path, view.lines).is_some());
-            if waits && !touched {
+            if self.run_leads_to(&view.path, view.lines) {
                 self.waiting.push(view);
             } else {
                 let shown = self.shown_by(0);
                 self.view(view, shown);
             }
         }
+    }
+
+    /// Returns true for lines that the run of the tests will lead to, in a file
+    /// that is then still as it is at the base.
+    fn run_leads_to(&self, path: &RepoPath, lines: LineRange) -> bool {
+        let plan = &self.plans[0];
+        let Some(run) = self.runs.as_ref().and_then(Runs::with_tests) else { return false };
+        let touched = |step: &PlannedStep| paths(&step.action).contains(&path);
+        plan.tests > 0
+            && run.points_to(path, lines).is_some()
+            && !plan.steps[..plan.tests].iter().any(touched)
     }
 
     fn localization(&mut self, localized: &Localized) {

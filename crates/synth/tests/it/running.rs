@@ -123,17 +123,16 @@ impl Fix {
 fn the_test_is_written_first_and_its_trace_leads_to_the_fix() {
     let fix = fix();
     let story = fix.story(&fix.ran().evidence());
-    assert_snapshot!(told(&story), @r#"
-     2 localization list [localize/list-root]
-     3 localization search "parse_clock" [localize/test-term symbol:parse_clock hindsight]
-     4 reading      view units.py:4-5 [read/definition symbol:minutes hindsight]
-     5 editing      create tests/test_clock.py [edit/tests-first commit:a3e75f]
-     6 debugging    run pytest tests/test_clock.py = 1 [run/reproduce execution:base_with_tests/file/1]
-     7 reading      view clock.py:4-6 [read/stack-frame step:6]
-     8 editing      edit clock.py [edit/tests-first commit:a3e75f]
-     9 validation   run pytest tests/test_clock.py = 0 [run/validate execution:head/file/1]
-    10 validation   finish [observed]
-    "#);
+    assert_snapshot!(told(&story), @"
+    2 localization list [localize/list-root]
+    3 reading      view units.py:4-5 [read/definition symbol:minutes hindsight]
+    4 editing      create tests/test_clock.py [edit/tests-first commit:a3e75f]
+    5 debugging    run pytest tests/test_clock.py = 1 [run/reproduce execution:base_with_tests/file/1]
+    6 reading      view clock.py:4-6 [read/stack-frame step:5]
+    7 editing      edit clock.py [edit/tests-first commit:a3e75f]
+    8 validation   run pytest tests/test_clock.py = 0 [run/validate execution:head/file/1]
+    9 validation   finish [observed]
+    ");
     let run = story.trajectory.steps.iter().find_map(|step| match &step.observation {
         Some(seen) => match &seen.content {
             Observation::TestOutput { output, .. } => Some(output.clone()),
@@ -152,17 +151,16 @@ fn a_line_that_the_failing_test_executed_leads_to_the_fix_where_no_frame_does() 
         unit.executions[1].output = output;
     };
     let story = fix.story(&fix.ran().touching(DAY, "clock.py", &[5]).but(quiet).evidence());
-    assert_snapshot!(told(&story), @r#"
-     2 localization list [localize/list-root]
-     3 localization search "parse_clock" [localize/test-term symbol:parse_clock hindsight]
-     4 reading      view units.py:4-5 [read/definition symbol:minutes hindsight]
-     5 editing      create tests/test_clock.py [edit/tests-first commit:a3e75f]
-     6 debugging    run pytest tests/test_clock.py = 1 [run/reproduce execution:base_with_tests/file/1]
-     7 reading      view clock.py:4-6 [executed base_with_tests/file/1]
-     8 editing      edit clock.py [edit/tests-first commit:a3e75f]
-     9 validation   run pytest tests/test_clock.py = 0 [run/validate execution:head/file/1]
-    10 validation   finish [observed]
-    "#);
+    assert_snapshot!(told(&story), @"
+    2 localization list [localize/list-root]
+    3 reading      view units.py:4-5 [read/definition symbol:minutes hindsight]
+    4 editing      create tests/test_clock.py [edit/tests-first commit:a3e75f]
+    5 debugging    run pytest tests/test_clock.py = 1 [run/reproduce execution:base_with_tests/file/1]
+    6 reading      view clock.py:4-6 [executed base_with_tests/file/1]
+    7 editing      edit clock.py [edit/tests-first commit:a3e75f]
+    8 validation   run pytest tests/test_clock.py = 0 [run/validate execution:head/file/1]
+    9 validation   finish [observed]
+    ");
 }
 
 #[test]

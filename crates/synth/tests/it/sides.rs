@@ -7,7 +7,9 @@ use backstory_model::{
     Action, CommitId, ExecutedState, FileMode, RepoPath, Repository, TreeId, git_object_id,
 };
 use backstory_synth::{Sides, TextCache, UnitFiles, patches, sides};
-use backstory_testkit::{Edit, MemoryRepository, RepoBuilder};
+use backstory_testkit::{
+    Edit, Layout, MemoryRepository, RepoBuilder, TestContext, git, git_is_available,
+};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
@@ -142,6 +144,51 @@ fn the_tests_of_a_source_file_are_written_before_the_rest_of_it() {
     edit to "    a + b\n"
     run
     "#);
+}
+
+#[test]
+fn git_applies_both_patches_in_either_order() {
+    if !git_is_available() {
+        eprintln!("skipped: there is no git");
+        return;
+    }
+    let mut split = Vec::new();
+    for gap in 0..8 {
+        let old = format!("fn f() {{\n    1\n}}\n{}", "//\n".repeat(gap));
+        let tests = |value| format!("#[cfg(test)]\nfn t() {{\n    {value}\n}}\n");
+        let old = [old.clone(), tests(1), "\n".to_owned(), old, tests(1)].concat();
+        let new =
+            old.replacen("    1\n}\n//", "    2\n}\n//", 2).replace("t() {\n    1", "t() {\n    2");
+        let mut builder = RepoBuilder::new("acme/toy");
+        let base = builder.commit("start", [("src/lib.rs", old.as_str())]);
+        let head = builder.commit("next", [("src/lib.rs", new.as_str())]);
+        let repo = builder.memory();
+        let (base, head) = (tree(&repo, &base), tree(&repo, &head));
+        let (gold, test, _) = between(&repo, &base, &head);
+        if !gold.is_empty() && !test.is_empty() {
+            split.push(gap);
+        }
+        let context = TestContext::new("git");
+        let folder = builder.write(&context.path("toy"), Layout::Bare);
+        let patch = |name, text: &str| context.write(name, text).display().to_string();
+        let written = [patch("gold", &gold), patch("test", &test)];
+        let given: Vec<&str> = written
+            .iter()
+            .zip([&gold, &test])
+            .filter(|(_, text)| !text.is_empty())
+            .map(|(path, _)| path.as_str())
+            .collect();
+        let backwards: Vec<&str> = given.iter().rev().copied().collect();
+        for order in [given, backwards] {
+            git(&folder, &["read-tree", base.as_str()]);
+            for path in order {
+                git(&folder, &["apply", "--cached", path]);
+            }
+            let made = git(&folder, &["write-tree"]);
+            assert_eq!(String::from_utf8(made).unwrap().trim(), head.as_str(), "gap {gap}");
+        }
+    }
+    assert_eq!(split, [1, 2, 3, 4, 5, 6, 7]);
 }
 
 fn edits(side: &backstory_synth::ChangedFiles) -> Vec<(RepoPath, Edit)> {
