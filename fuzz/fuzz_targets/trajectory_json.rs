@@ -32,6 +32,6 @@ fuzz_target!(|bytes: &[u8]| {
     let stored = |id: &BlobId| EXAMPLE.repository.blob(id).ok()?.map(|bytes| bytes.to_vec());
     let sources =
         audit::Sources { repo: &EXAMPLE.repository, blobs: &stored, evidence: &EXAMPLE.evidence };
-    _ = audit::trajectory(&read, sources, audit::AuditOptions::default());
+    _ = audit::trajectory(&read, None, sources, audit::AuditOptions::default());
     _ = narrate(&read, &BTreeMap::new(), 80);
 });

@@ -20,6 +20,8 @@ pub(super) struct Accounts {
     names: BTreeSet<UnitId>,
     twice: Vec<String>,
     by_repo: BTreeMap<RepoName, Vec<(u32, CommitId)>>,
+    /// Whether a unit was accepted, and whether it was executed.
+    executed: Vec<(UnitId, bool, bool)>,
 }
 
 /// What does not add up: the file, what was expected, what was found.
@@ -44,6 +46,10 @@ impl Accounts {
             }
         };
         counts.accepted += u32::from(accepted);
+        self.executed.push((line.work.unit.clone(), accepted, line.execution.is_some()));
+        if let Some(execution) = line.execution.as_ref().filter(|_| accepted) {
+            *counts.executed.entry(execution.outcome.as_str().to_owned()).or_default() += 1;
+        }
         if let Some(labels) = &line.labels {
             counts.small_units += u32::from(labels.small);
             counts.small_accepted += u32::from(labels.small && accepted);
@@ -62,6 +68,13 @@ impl Accounts {
         let log = |expected: String, found: String| ("log".to_owned(), expected, found);
         for twice in &self.twice {
             differences.push(log("every unit once".to_owned(), twice.clone()));
+        }
+        let asked = manifest.options.execute.is_some();
+        for (unit, accepted, executed) in &self.executed {
+            if *executed != (asked && *accepted) {
+                let expected = "an execution of every accepted unit exactly where asked for";
+                differences.push(log(expected.to_owned(), unit.to_string()));
+            }
         }
         differences.extend(self.strange_folders(manifest));
         for (name, head) in &manifest.repositories {

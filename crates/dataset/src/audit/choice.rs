@@ -4,24 +4,32 @@
 //! here; the code that made the choice is not known to this module.
 
 use backstory_model::{
-    Action, CommitId, Content, EvidenceId, Observation, Provenance, RepoPath, RequirementSource,
-    Role, RuleId, Step, Trajectory,
+    Action, CommitId, Content, EvidenceId, ExecutionId, Observation, Provenance, RepoPath,
+    RequirementSource, Role, RuleId, Step, Trajectory,
 };
 use memchr::memmem;
 
+use super::executed::Runs;
 use super::finding::{Findings, Place};
 use super::replay::is_change;
+use super::run_step::RunChoices;
 use super::search::holds_word;
 use super::sources::Sources;
 
 /// Checks the choices of all steps.
-pub(super) fn check(trajectory: &Trajectory, sources: Sources<'_>, findings: &mut Findings) {
+pub(super) fn check(
+    trajectory: &Trajectory,
+    runs: Option<&Runs<'_>>,
+    sources: Sources<'_>,
+    findings: &mut Findings,
+) {
     let requirement = match trajectory.steps.first().map(|step| &step.action) {
         Some(Action::Message { text, .. }) => text.as_str(),
         _ => "",
     };
     let writings = trajectory.steps.iter().map(|step| Writing::of(&step.action, sources)).collect();
-    let choices = Choices { trajectory, sources, requirement, writings };
+    let runs = RunChoices { trajectory, runs, sources };
+    let choices = Choices { trajectory, runs, sources, requirement, writings };
     for (index, step) in trajectory.steps.iter().enumerate() {
         choices.check_step(index, step, findings);
     }
@@ -71,6 +79,7 @@ impl Writing {
 
 struct Choices<'a> {
     trajectory: &'a Trajectory,
+    runs: RunChoices<'a>,
     sources: Sources<'a>,
     requirement: &'a str,
     /// One for every step, empty where nothing is written.
@@ -78,7 +87,7 @@ struct Choices<'a> {
 }
 
 /// Why a postcondition does not hold: what was expected.
-type Broken = Result<(), String>;
+pub(super) type Broken = Result<(), String>;
 
 impl Choices<'_> {
     fn check_step(&self, index: usize, step: &Step, findings: &mut Findings) {
@@ -96,8 +105,11 @@ impl Choices<'_> {
                 let (outcome, hindsight) = self.derived(index, step, rule, evidence);
                 (rule.as_str(), outcome, hindsight)
             }
-            Provenance::Executed { .. } | Provenance::Synthesized { .. } => {
-                let expected = "a choice that is observed or derived".to_owned();
+            Provenance::Executed { execution } => {
+                ("executed", self.executed(index, step, execution), false)
+            }
+            Provenance::Synthesized { .. } => {
+                let expected = "a choice that no model made".to_owned();
                 ("whole/choice", Err(expected), step.hindsight)
             }
         };
@@ -124,6 +136,15 @@ impl Choices<'_> {
             (Action::Finish { message }, "commit") => self.subject(id, message),
             (action, "commit") if is_change(action) => self.only_change(index, step, id),
             _ => Err("a part that can be read off this evidence".to_owned()),
+        }
+    }
+
+    fn executed(&self, index: usize, step: &Step, execution: &ExecutionId) -> Broken {
+        match &step.action {
+            Action::View { path, start, end } => {
+                self.runs.executed_view(index, (path, (*start, *end)), execution)
+            }
+            _ => Err("a view of what was executed".to_owned()),
         }
     }
 
@@ -210,6 +231,13 @@ impl Choices<'_> {
         }
     }
 
+    fn only_commit_of_state(&self, step: &Step, evidence: &[EvidenceId]) -> Broken {
+        match evidence.first().map(EvidenceId::parts) {
+            Some(("commit", id)) if evidence.len() == 1 => self.commit_of_state(step, id),
+            _ => Err("the commit of the state as only evidence".to_owned()),
+        }
+    }
+
     /// Checks a derived choice; also returns whether its rule uses hindsight.
     fn derived(
         &self,
@@ -245,14 +273,17 @@ impl Choices<'_> {
             ("read/definition", Action::View { start, end, .. }) => {
                 (self.definition(index, step, (*start, *end), evidence), true)
             }
-            ("edit/definition-before-use", action) if is_change(action) => {
-                let id = evidence.first().map_or(("", ""), EvidenceId::parts);
-                let outcome = match (evidence.len(), id) {
-                    (1, ("commit", id)) => self.commit_of_state(step, id),
-                    _ => Err("the commit of the state as only evidence".to_owned()),
-                };
-                (outcome, false)
+            ("read/stack-frame", Action::View { path, start, end }) => {
+                (self.runs.stack_frame(index, (path, (*start, *end)), evidence), false)
             }
+            ("edit/definition-before-use", action) if is_change(action) => {
+                (self.only_commit_of_state(step, evidence), false)
+            }
+            ("edit/tests-first", action) if is_change(action) => {
+                let own = self.only_commit_of_state(step, evidence);
+                (own.and_then(|()| self.runs.tests_first()), false)
+            }
+            (rule, Action::RunTests { .. }) => self.runs.run_choice(index, rule, evidence),
             _ => (Err("a published rule for this action".to_owned()), step.hindsight),
         }
     }
@@ -343,7 +374,7 @@ impl Choices<'_> {
     }
 }
 
-fn demand(holds: bool, expected: &str) -> Broken {
+pub(super) fn demand(holds: bool, expected: &str) -> Broken {
     if holds { Ok(()) } else { Err(expected.to_owned()) }
 }
 

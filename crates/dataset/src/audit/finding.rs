@@ -64,6 +64,8 @@ pub struct Checked {
     pub states: u64,
     /// Patches that were applied.
     pub patches: u64,
+    /// Runs whose verdict was derived again.
+    pub executions: u64,
 }
 
 impl Checked {
@@ -73,6 +75,7 @@ impl Checked {
         self.steps += other.steps;
         self.states += other.states;
         self.patches += other.patches;
+        self.executions += other.executions;
         let maps = [
             (&mut self.choices, &other.choices),
             (&mut self.observations, &other.observations),

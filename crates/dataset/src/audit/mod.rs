@@ -9,6 +9,7 @@ mod accounts;
 mod change;
 mod choice;
 mod edit;
+mod executed;
 mod finding;
 mod mainline;
 mod order;
@@ -17,6 +18,7 @@ mod patches;
 mod replay;
 mod report;
 mod run;
+mod run_step;
 mod search;
 mod shown;
 mod sources;
@@ -24,7 +26,9 @@ mod text;
 mod unit;
 mod worktree;
 
-use backstory_model::{Repository, Trajectory};
+pub mod rerun;
+
+use backstory_model::{Repository, Trajectory, UnitExecution};
 
 pub use finding::{Checked, Finding, TrajectoryAudit};
 pub use report::AuditReport;
@@ -36,13 +40,14 @@ pub(crate) use finding::printable;
 use finding::Findings;
 use text::Texts;
 
-/// Audits one trajectory.
+/// Audits one trajectory, and what was executed for it.
 pub fn trajectory(
     trajectory: &Trajectory,
+    execution: Option<&UnitExecution>,
     sources: Sources<'_>,
     options: AuditOptions,
 ) -> TrajectoryAudit {
-    Auditor::new(sources, options).trajectory(trajectory)
+    Auditor::new(sources, options).trajectory(trajectory, execution)
 }
 
 /// Audits the trajectories of one repository and keeps what they share.
@@ -62,8 +67,13 @@ impl<'a> Auditor<'a> {
         self.sources.repo
     }
 
-    /// Audits one trajectory; any number of threads may do so at once.
-    pub fn trajectory(&self, trajectory: &Trajectory) -> TrajectoryAudit {
+    /// Audits one trajectory, and what was executed for it; any number of threads
+    /// may do so at once.
+    pub fn trajectory(
+        &self,
+        trajectory: &Trajectory,
+        execution: Option<&UnitExecution>,
+    ) -> TrajectoryAudit {
         let mut findings = Findings::new(trajectory.unit.id.clone());
         let mut checked = Checked { trajectories: 1, ..Checked::default() };
         for step in &trajectory.steps {
@@ -75,9 +85,15 @@ impl<'a> Auditor<'a> {
         }
         unit::check(trajectory, self.sources, &self.texts, &mut findings);
         order::check(trajectory, &mut findings);
-        choice::check(trajectory, self.sources, &mut findings);
+        let runs = execution.map(|unit| executed::Runs::read(unit, self.sources, &mut findings));
+        let runs = runs.as_ref();
+        if let Some(runs) = runs {
+            checked.executions = runs.list.len() as u64;
+            executed::check(trajectory, runs, self.sources, &self.texts, &mut findings);
+        }
+        choice::check(trajectory, runs, self.sources, &mut findings);
         checked.patches = patches::check(trajectory, self.sources, &self.texts, &mut findings);
-        replay::Replay::new(trajectory, self.sources, &self.texts, &mut findings).run();
+        replay::Replay::new(trajectory, runs, self.sources, &self.texts, &mut findings).run();
         TrajectoryAudit { findings: findings.into_list(), checked }
     }
 }

@@ -7,6 +7,7 @@ use backstory_model::{Action, EvidenceId, Phase, Provenance, Role, Step, Traject
 
 use super::finding::{Findings, Place};
 use super::replay::is_change;
+use super::run_step;
 
 /// Checks the order of all steps.
 pub(super) fn check(trajectory: &Trajectory, findings: &mut Findings) {
@@ -14,6 +15,7 @@ pub(super) fn check(trajectory: &Trajectory, findings: &mut Findings) {
     ends(steps, findings);
     phases(steps, findings);
     states(trajectory, findings);
+    runs(trajectory, findings);
     let changes = steps.iter().any(|step| is_change(&step.action));
     let unit = &trajectory.unit;
     let place = Place::whole("whole/replay");
@@ -41,8 +43,8 @@ fn ends(steps: &[Step], findings: &mut Findings) {
 }
 
 /// The phase an action belongs to; `None` where any phase that does not go back will do.
-fn own_phase(action: &Action) -> Option<Phase> {
-    match action {
+fn own_phase(step: &Step) -> Option<Phase> {
+    match &step.action {
         Action::Message { role: Role::User, .. } => Some(Phase::Requirements),
         Action::Search { .. } | Action::List { .. } => Some(Phase::Localization),
         Action::View { .. } => Some(Phase::Reading),
@@ -51,21 +53,29 @@ fn own_phase(action: &Action) -> Option<Phase> {
         | Action::Delete { .. }
         | Action::Rename { .. }
         | Action::SetMode { .. } => Some(Phase::Editing),
-        Action::Message { role: Role::Agent, .. }
-        | Action::RunTests { .. }
-        | Action::Finish { .. } => None,
+        Action::RunTests { .. } if step.phase == Phase::Validation => Some(Phase::Validation),
+        Action::RunTests { .. } => Some(Phase::Debugging),
+        Action::Message { role: Role::Agent, .. } | Action::Finish { .. } => None,
     }
 }
 
 fn phases(steps: &[Step], findings: &mut Findings) {
     let mut latest = Phase::Requirements;
+    let runs = run_step::first(steps).is_some();
+    let mut changed = false;
     for (index, step) in steps.iter().enumerate() {
         let place = Place::step(index + 1, "whole/order");
-        if let Some(phase) = own_phase(&step.action) {
+        if let Some(phase) = own_phase(step) {
             findings.equal(place, "phase", (&phase, &step.phase));
         }
+        changed |= is_change(&step.action);
         let later_view = latest == Phase::Editing && matches!(step.action, Action::View { .. });
-        if later_view {
+        let alternates = runs
+            && changed
+            && step.phase > Phase::Requirements
+            && latest < Phase::Validation
+            && step.phase < Phase::Validation;
+        if later_view || alternates {
             continue;
         }
         findings.demand(step.phase >= latest, place, "phases that never go back", || {
@@ -92,6 +102,8 @@ fn states(trajectory: &Trajectory, findings: &mut Findings) {
     let steps = &trajectory.steps;
     let mut latest: Option<u32> = None;
     let mut interrupted = false;
+    let first_run = run_step::first(steps).filter(|_| run_step::tests_first(trajectory));
+    let mut last_change = 0;
     for (index, step) in steps.iter().enumerate() {
         let place = Place::step(index + 1, "edit/definition-before-use");
         if !is_change(&step.action) {
@@ -103,12 +115,38 @@ fn states(trajectory: &Trajectory, findings: &mut Findings) {
         findings.demand(step.state >= latest, place, "states in order", || {
             format!("{:?} after {latest:?}", step.state)
         });
+        let tests_first = first_run.is_some_and(|run| last_change < run && run < index);
         findings.demand(
-            step.state != latest || !interrupted,
+            step.state != latest || !interrupted || tests_first,
             place,
             "the changes of one state together",
             || "another step between them".to_owned(),
         );
-        (latest, interrupted) = (step.state, false);
+        (latest, interrupted, last_change) = (step.state, false, index);
     }
+}
+
+/// Checks where test runs stand: after the last change of a state and its
+/// message, or after the tests of `edit/tests-first`; one validation at the end.
+fn runs(trajectory: &Trajectory, findings: &mut Findings) {
+    let steps = &trajectory.steps;
+    let is_run = |step: &Step| matches!(step.action, Action::RunTests { .. });
+    let tests_first = run_step::tests_first(trajectory);
+    let first = run_step::first(steps);
+    for (index, _) in steps.iter().enumerate().filter(|(_, step)| is_run(step)) {
+        let place = Place::step(index + 1, "whole/order");
+        let last = steps[..index].iter().rev().find(|step| is_change(&step.action));
+        let done = last.is_some_and(|last| {
+            steps[index..].iter().all(|later| later.state.is_none() || later.state != last.state)
+        });
+        let due = done || (tests_first && first == Some(index));
+        findings.demand(due, place, "a run after all changes of a state", || {
+            "changes or a message of the same state after it".to_owned()
+        });
+    }
+    let validations = steps.iter().filter(|s| is_run(s) && s.phase == Phase::Validation).count();
+    let place = Place::whole("whole/order");
+    findings.demand(validations <= 1, place, "at most one run of validation", || {
+        validations.to_string()
+    });
 }

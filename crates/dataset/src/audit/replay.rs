@@ -9,10 +9,12 @@ use std::sync::Arc;
 
 use backstory_model::{
     Action, BlobId, EvidenceId, Observation, Provenance, RepoPath, RepositoryError, Seen, Step,
-    Trajectory, TreeId,
+    Tier, Trajectory, TreeId,
 };
 
+use super::executed::Runs;
 use super::finding::{Findings, Place};
+use super::run_step;
 use super::search;
 use super::shown::Shown;
 use super::sources::Sources;
@@ -24,6 +26,7 @@ const VIEWED_LINES: usize = 200;
 /// The work tree of the moment and what was shown of it.
 pub(super) struct Replay<'a> {
     pub(super) trajectory: &'a Trajectory,
+    pub(super) runs: Option<&'a Runs<'a>>,
     pub(super) sources: Sources<'a>,
     pub(super) texts: &'a Texts,
     pub(super) findings: &'a mut Findings,
@@ -33,6 +36,8 @@ pub(super) struct Replay<'a> {
     pub(super) shown: Shown,
     /// The text files of the moment, in path order; dropped by every change.
     pub(super) searchable: Option<Vec<(RepoPath, Arc<Text>)>>,
+    /// The tree of the base with the tests, once `edit/tests-first` reached it.
+    tests_tree: Option<TreeId>,
     /// How many authored states were compared so far.
     reached: usize,
     /// The tree of the authored state under way.
@@ -42,12 +47,14 @@ pub(super) struct Replay<'a> {
 impl<'a> Replay<'a> {
     pub(super) fn new(
         trajectory: &'a Trajectory,
+        runs: Option<&'a Runs<'a>>,
         sources: Sources<'a>,
         texts: &'a Texts,
         findings: &'a mut Findings,
     ) -> Self {
         Self {
             trajectory,
+            runs,
             sources,
             texts,
             findings,
@@ -55,6 +62,7 @@ impl<'a> Replay<'a> {
             written: BTreeMap::new(),
             shown: Shown::default(),
             searchable: None,
+            tests_tree: None,
             reached: 0,
             target: None,
         }
@@ -97,9 +105,8 @@ impl<'a> Replay<'a> {
                 );
                 Ok(())
             }
-            Action::RunTests { .. } => {
-                let place = Place::step(number, "whole/order");
-                self.findings.note(place, "only actions with a published rule", "a test run");
+            Action::RunTests { command } => {
+                self.run_tests(number, step, command);
                 Ok(())
             }
             Action::Search { pattern, whole_word } => {
@@ -122,6 +129,26 @@ impl<'a> Replay<'a> {
             | Action::Delete { .. }
             | Action::Rename { .. }
             | Action::SetMode { .. } => self.change(number, step),
+        }
+    }
+
+    /// Compares a test run with the execution it shows.
+    fn run_tests(&mut self, number: usize, step: &Step, command: &[String]) {
+        let place = Place::step(number, "executed").claimed(Tier::Executed);
+        let run = run_step::shown(step).and_then(|id| self.runs?.get(id));
+        let (Some(run), Some(seen)) = (run, &step.observation) else {
+            let found = format!("{:?}", step.observation);
+            self.findings.note(place, "an execution of the unit", found);
+            return;
+        };
+        let run = run.execution;
+        let expected = Observation::TestOutput { output: run.output.clone(), status: run.status };
+        self.findings.equal(place, "", (&expected, &seen.content));
+        self.findings.equal(place, "command", (&run.command.as_slice(), &command));
+        self.findings.equal(place, "tree", (&self.worktree.tree_id(), &run.tree));
+        self.stored(number, &run.output);
+        if self.tests_tree.is_none() && run_step::tests_first(self.trajectory) {
+            self.tests_tree = Some(run.tree.clone());
         }
     }
 
@@ -228,7 +255,8 @@ impl<'a> Replay<'a> {
         let done = unit.states.iter().take(state).filter(|done| done.tree == *tree);
         let mut allowed: Vec<_> =
             base.chain(done.map(|state| &state.commit)).map(EvidenceId::commit).collect();
-        if *tree == TreeId::empty() {
+        let nameless = allowed.is_empty() && self.tests_tree.as_ref() == Some(tree);
+        if *tree == TreeId::empty() || nameless {
             allowed.push(EvidenceId::tree(tree));
         }
         allowed

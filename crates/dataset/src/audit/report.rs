@@ -70,6 +70,9 @@ impl AuditReport {
         writeln!(out, "{:<24}{:>12}", "steps", checked.steps)?;
         writeln!(out, "{:<24}{:>12}", "authored states", checked.states)?;
         writeln!(out, "{:<24}{:>12}", "patches", checked.patches)?;
+        if checked.executions > 0 {
+            writeln!(out, "{:<24}{:>12}", "executions", checked.executions)?;
+        }
         let parts = [
             ("choices", &checked.choices),
             ("observations", &checked.observations),

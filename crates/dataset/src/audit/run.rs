@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use backstory_model::{
     BlobId, Disposition, Outcome, RepoName, Repository, RunManifest, Trajectory, TreeId,
+    UnitExecution,
 };
 use backstory_store::{Damage, RunDirectory, StoreError};
 use rayon::prelude::*;
@@ -228,7 +229,8 @@ fn unit(
                 let found = format!("{line:?}");
                 audit.findings.push(about(line, "run/accounts", "what the log says", &found));
             }
-            let inside = auditor.trajectory(&trajectory);
+            let execution = executed(run, line, &mut audit);
+            let inside = auditor.trajectory(&trajectory, execution.as_ref());
             audit.findings.extend(inside.findings);
             audit.checked = inside.checked;
         }
@@ -238,6 +240,37 @@ fn unit(
         }
     }
     audit
+}
+
+/// Reads what was executed for a unit and compares it with its line of the log.
+fn executed(
+    run: &RunDirectory,
+    line: &Disposition,
+    audit: &mut TrajectoryAudit,
+) -> Option<UnitExecution> {
+    let execution = match run.execution(line) {
+        Ok(execution) => execution?,
+        Err(error) => {
+            let expected = "what was executed, as the log says";
+            audit.findings.push(about(line, "unit/execution", expected, &error.to_string()));
+            return None;
+        }
+    };
+    if let Some(said) = &line.execution {
+        let runs = u32::try_from(execution.executions.len()).unwrap_or(u32::MAX);
+        let counted = |list: usize| u32::try_from(list).unwrap_or(u32::MAX);
+        let lists = execution.instance.as_ref().map(|instance| {
+            (counted(instance.fail_to_pass.len()), counted(instance.pass_to_pass.len()))
+        });
+        let same = (&said.outcome, said.runs) == (&execution.outcome, runs)
+            && lists.is_none_or(|lists| lists == (said.fail_to_pass, said.pass_to_pass));
+        if !same {
+            let expected = "what the log says of its execution";
+            let found = format!("{}, {runs} runs, {lists:?}", execution.outcome.as_str());
+            audit.findings.push(about(line, "unit/execution", expected, &found));
+        }
+    }
+    Some(execution)
 }
 
 /// Makes a finding about a unit as a whole.

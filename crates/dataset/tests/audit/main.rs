@@ -1,5 +1,6 @@
 //! Does the audit accept what is right and find what is not?
 
+mod executed;
 mod fields;
 mod labels;
 mod planted;

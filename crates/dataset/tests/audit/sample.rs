@@ -10,8 +10,8 @@ use backstory_model::{
     Action, AsItStood, AuthoredState, BlobId, ChangeUnit, Commit, CommitId, Content, EvidenceId,
     FileMode, Hit, IssueRecord, LicenseEvidence, Link, LinkMethod, LinkTarget, Listed, ListedKind,
     Observation, OpaqueReason, Phase, Provenance, Record, RecordId, RepoPath, Repository as _,
-    Requirement, RequirementSource, Role, SchemaVersion, Seen, Sequence, Step, Trajectory, UnitId,
-    UnitLabels, git_object_id,
+    Requirement, RequirementSource, Role, SchemaVersion, Seen, Sequence, Step, Trajectory,
+    UnitExecution, UnitId, UnitLabels, git_object_id,
 };
 use backstory_testkit::{Edit, MemoryRepository, RepoBuilder};
 
@@ -127,6 +127,7 @@ pub(crate) struct Sample {
     pub(crate) records: Vec<Record>,
     pub(crate) blobs: BTreeMap<BlobId, Vec<u8>>,
     pub(crate) trajectory: Trajectory,
+    pub(crate) execution: Option<UnitExecution>,
 }
 
 impl Sample {
@@ -134,7 +135,12 @@ impl Sample {
         let blobs = |id: &BlobId| self.blobs.get(id).cloned();
         let evidence = RecordTexts::new(&self.records);
         let sources = Sources { repo: &self.repo, blobs: &blobs, evidence: &evidence };
-        audit::trajectory(&self.trajectory, sources, AuditOptions::default())
+        audit::trajectory(
+            &self.trajectory,
+            self.execution.as_ref(),
+            sources,
+            AuditOptions::default(),
+        )
     }
 
     /// Returns the source patch as text.
@@ -231,7 +237,14 @@ pub(crate) fn sample() -> Sample {
         blobs.insert(git_object_id("blob", content.as_bytes()), content.as_bytes().to_vec());
     }
     let trajectory = trajectory(&repo, &history);
-    Sample { builder, repo, records: vec![Record::Issue(issue)], blobs, trajectory }
+    Sample {
+        builder,
+        repo,
+        records: vec![Record::Issue(issue)],
+        blobs,
+        trajectory,
+        execution: None,
+    }
 }
 
 fn trajectory(repo: &MemoryRepository, history: &History) -> Trajectory {

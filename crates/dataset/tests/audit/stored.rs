@@ -8,11 +8,12 @@ use std::path::Path;
 
 use backstory_dataset::audit::{self, AuditReport, RecordTexts, RunContext};
 use backstory_model::{
-    Counts, Disposition, Outcome, RepoName, Repository, RunManifest, RunOptions, SchemaVersion,
-    UnitId, UnitKey, WorkUnit,
+    Counts, Disposition, ExecuteOptions, ExecutionOutcome, ExecutionSummary, Outcome, RepoName,
+    Repository, RunManifest, RunOptions, SchemaVersion, UnitExecution, UnitId, UnitKey, WorkUnit,
 };
 use backstory_store::{RunDirectory, StoredUnit, UnitTexts, fs};
 
+use crate::executed::executed_sample;
 use crate::sample::{Sample, sample};
 
 fn work(sample: &Sample, position: u32) -> WorkUnit {
@@ -58,9 +59,20 @@ fn dispositions(sample: &Sample, json: &[u8]) -> Vec<Disposition> {
         },
         labels: Some(unit.labels.clone()),
         links: unit.links.clone(),
-        execution: None,
+        execution: sample.execution.as_ref().map(summary),
     };
     vec![rejected(0), rejected(1), accepted]
+}
+
+fn summary(execution: &UnitExecution) -> ExecutionSummary {
+    let json = serde_json::to_vec(execution).expect("an execution is JSON");
+    ExecutionSummary {
+        execution: RunDirectory::text_digest(&json),
+        outcome: execution.outcome.clone(),
+        runs: u32::try_from(execution.executions.len()).expect("a few"),
+        fail_to_pass: 1,
+        pass_to_pass: 1,
+    }
 }
 
 fn counts() -> Counts {
@@ -80,12 +92,13 @@ fn counts() -> Counts {
 
 fn manifest(sample: &Sample, counts: Counts) -> RunManifest {
     let unit = &sample.trajectory.unit;
+    let execute = sample.execution.as_ref().map(|_| ExecuteOptions::default());
     RunManifest {
         schema: SchemaVersion::CURRENT,
         tool: "backstory 0.1.0".to_owned(),
         repositories: BTreeMap::from([(unit.repo.clone(), unit.commit.clone())]),
         records: None,
-        options: RunOptions::default(),
+        options: RunOptions { execute, ..RunOptions::default() },
         counts,
         files: BTreeMap::new(),
     }
@@ -95,6 +108,8 @@ fn manifest(sample: &Sample, counts: Counts) -> RunManifest {
 fn build(path: &Path, sample: &Sample, units: &[Disposition], counts: Counts) {
     let run = RunDirectory::open(path).expect("the folder is empty");
     let json = serde_json::to_vec(&sample.trajectory).expect("a trajectory is JSON");
+    let execution = sample.execution.as_ref();
+    let execution = execution.map(|e| serde_json::to_vec(e).expect("an execution is JSON"));
     let blobs: Vec<_> = sample.blobs.keys().cloned().collect();
     for bytes in sample.blobs.values() {
         run.put_blob(bytes).expect("the disk has room");
@@ -104,7 +119,8 @@ fn build(path: &Path, sample: &Sample, units: &[Disposition], counts: Counts) {
             Outcome::Accepted { .. } => (Some(json.as_slice()), blobs.as_slice()),
             Outcome::Rejected { .. } => (None, &[][..]),
         };
-        let texts = UnitTexts { trajectory: json, execution: None };
+        let executed = unit.execution.as_ref().and(execution.as_deref());
+        let texts = UnitTexts { trajectory: json, execution: executed };
         run.commit_unit(unit, texts, blobs).expect("the disk has room");
     }
     let mut collection = run.collect().expect("the run is open");
@@ -279,4 +295,56 @@ fn a_run_without_its_repository_is_not_clean() {
     let report = audit::run(context, 1 << 20).expect("it is complete");
     // One for the manifest and one for each of the three units.
     assert_eq!(rules(&report), ["run/sources"; 4]);
+}
+
+/// What the accounts of a run with one executed unit are.
+fn executed_counts() -> Counts {
+    let executed = BTreeMap::from([("confirmed".to_owned(), 1)]);
+    Counts { linked: 0, executed, ..counts() }
+}
+
+fn executed_units(sample: &Sample) -> Vec<Disposition> {
+    let json = serde_json::to_vec(&sample.trajectory).expect("a trajectory is JSON");
+    dispositions(sample, &json)
+}
+
+#[test]
+fn an_executed_run_is_clean() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let sample = executed_sample();
+    build(folder.path(), &sample, &executed_units(&sample), executed_counts());
+    let report = audit(folder.path(), &sample);
+    assert!(report.is_clean(), "{:#?}", report.findings);
+    assert_eq!(report.checked.executions, 11);
+    assert!(report.render(5).contains("executions"));
+}
+
+#[test]
+fn accounts_of_executions_that_do_not_add_up_are_found() {
+    let sample = executed_sample();
+    type Forge = fn(&mut ExecutionSummary);
+    let cases: [(&str, Forge); 4] = [
+        ("another outcome", |said| said.outcome = ExecutionOutcome::Flaky),
+        ("fewer runs", |said| said.runs -= 1),
+        ("more tests", |said| said.fail_to_pass += 1),
+        ("another execution", |said| said.execution = RunDirectory::text_digest(b"{}")),
+    ];
+    for (name, forge) in cases {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut units = executed_units(&sample);
+        forge(units[2].execution.as_mut().expect("it was executed"));
+        build(folder.path(), &sample, &units, executed_counts());
+        let report = audit(folder.path(), &sample);
+        assert!(rules(&report).contains(&"unit/execution"), "{name}: {:?}", report.findings);
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut units = executed_units(&sample);
+    units[2].execution = None;
+    build(folder.path(), &sample, &units, counts());
+    let report = audit(folder.path(), &sample);
+    assert!(rules(&report).contains(&"run/accounts"), "{:?}", report.findings);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let wrong = Counts { executed: BTreeMap::new(), ..executed_counts() };
+    build(folder.path(), &sample, &executed_units(&sample), wrong);
+    assert!(rules(&audit(folder.path(), &sample)).contains(&"run/accounts"));
 }
