@@ -2,9 +2,9 @@
 //!
 //! In: histories written down in code ([`RepoBuilder`]) or as text
 //! ([`Recipe`]). Out: git repositories on disk with the same hashes on every
-//! machine, the same objects in memory ([`MemoryRepository`]), and transcripts
-//! of programs ([`TestContext`], [`git`]). Not shipped; starts processes, but
-//! only from tests.
+//! machine, the same objects in memory ([`MemoryRepository`]), a sandbox that runs
+//! nothing ([`FakeSandbox`]), and transcripts of programs ([`TestContext`],
+//! [`git`]). Not shipped; starts processes, but only from tests.
 
 mod builder;
 mod context;
@@ -22,6 +22,7 @@ mod pack;
 mod recipe;
 mod recipe_build;
 mod recipe_section;
+mod sandbox;
 
 pub use builder::{BuildError, RepoBuilder};
 pub use context::{Invocation, TestContext, Transcript};
@@ -35,3 +36,4 @@ pub use memory::MemoryRepository;
 pub use oracle::{git, git_is_available};
 pub use recipe::{Recipe, RecipeError};
 pub use recipe_build::BuiltRecipe;
+pub use sandbox::{FakeAnswer, FakeSandbox, Script, mounted, work_file};

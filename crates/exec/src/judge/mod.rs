@@ -7,6 +7,7 @@
 
 mod arithmetic;
 mod gates;
+mod mutant;
 mod network;
 mod origin;
 mod outcome;
@@ -16,6 +17,7 @@ mod touched;
 
 pub use arithmetic::{bound, chance_of_false_fail_to_pass, chance_of_seeing};
 pub use gates::{Gated, GatedRun, Planted, first_failed, gates};
+pub use mutant::{MutantRun, mutant_verdict, oracle_strength};
 pub use network::{needs_network, network_sentence};
 pub use origin::{Labels, States, label};
 pub use outcome::{Decided, decide};
@@ -25,27 +27,26 @@ pub use touched::{ChangedTestFile, TouchedTests};
 
 use std::collections::BTreeSet;
 
-use backstory_model::{TestId, TestOutcome, TestReport};
+use backstory_model::{TestId, TestOutcome, TestReport, TestRunner};
+
+use crate::report::id;
 
 /// Says of every test that is known of a broken module that it errored.
 ///
 /// `known` are the ids another state has; a module that could not be collected
 /// tells none of its own.
-pub fn with_broken_modules(report: &TestReport, known: &BTreeSet<TestId>) -> TestReport {
-    let broken = |id: &TestId| report.broken_modules.iter().any(|module| belongs(id, module));
-    let of_broken =
-        known.iter().filter(|id| broken(id)).map(|id| (id.clone(), TestOutcome::Errored));
+pub fn with_broken_modules(
+    runner: TestRunner,
+    report: &TestReport,
+    known: &BTreeSet<TestId>,
+) -> TestReport {
     let said = report.results.iter().map(|result| (result.id.clone(), result.outcome));
     let spoken: BTreeSet<&TestId> = report.results.iter().map(|result| &result.id).collect();
-    let missing = of_broken.filter(|(id, _)| !spoken.contains(id));
+    let missing = known
+        .iter()
+        .filter(|test| !spoken.contains(test) && id::is_in(runner, test, &report.broken_modules))
+        .map(|test| (test.clone(), TestOutcome::Errored));
     TestReport { results: TestReport::from_outcomes(said.chain(missing)).results, ..report.clone() }
-}
-
-/// Returns true when the id names a test of this module (or the module itself).
-fn belongs(id: &TestId, module: &str) -> bool {
-    id.as_str().strip_prefix(module).is_some_and(|rest| {
-        rest.chars().next().is_none_or(|next| !next.is_alphanumeric() && next != '_')
-    })
 }
 
 #[cfg(test)]
@@ -62,9 +63,8 @@ mod tests {
             broken_modules: vec!["tests/test_a.py".to_owned()],
             ..TestReport::default()
         };
-        let known =
-            ids(&["tests/test_a.py::test_x", "tests/test_a.pyx::test_y", "tests/test_ab.py::z"]);
-        let told = with_broken_modules(&report, &known);
+        let known = ids(&["tests/test_a.py::test_x", "tests/test_ab.py::z"]);
+        let told = with_broken_modules(TestRunner::Pytest, &report, &known);
         let said: Vec<(&str, TestOutcome)> =
             told.results.iter().map(|result| (result.id.as_str(), result.outcome)).collect();
         assert_eq!(said, [("tests/test_a.py::test_x", TestOutcome::Errored)]);
@@ -75,7 +75,8 @@ mod tests {
         let id = TestId::new("tests.test_a.T.test_x");
         let mut report = TestReport::from_outcomes([(id.clone(), TestOutcome::Passed)]);
         report.broken_modules.push("tests.test_a".to_owned());
-        let told = with_broken_modules(&report, &ids(&["tests.test_a.T.test_x"]));
+        let known = ids(&["tests.test_a.T.test_x"]);
+        let told = with_broken_modules(TestRunner::Unittest, &report, &known);
         assert_eq!(told.outcome(&id), TestOutcome::Passed);
     }
 }

@@ -9,12 +9,11 @@ use backstory_model::{
     FailToPass, FlakyTest, JudgedTest, TestId, TestOrigin, TestOutcome, TestReport,
 };
 
-use super::with_broken_modules;
-
 /// What every test did at the three states.
 #[derive(Clone, Copy)]
 pub struct States<'a> {
-    /// The report of the base; `None` when there was nothing to run.
+    /// The report of the base, tests of broken modules included; `None` when
+    /// there was nothing to run.
     pub base: Option<&'a TestReport>,
     /// What the runs of the base with tests agree on.
     pub before: &'a BTreeMap<TestId, TestOutcome>,
@@ -41,11 +40,9 @@ pub struct Labels {
 
 /// Sorts the tests of a unit into their roles.
 pub fn label(states: &States<'_>) -> Labels {
-    let after: BTreeSet<TestId> = states.after.keys().cloned().collect();
-    let base = states.base.map(|report| (report, with_broken_modules(report, &after)));
     let mut labels = Labels::default();
     for id in ids(states) {
-        let test = judged(id, states, base.as_ref().map(|(said, told)| (*said, told)));
+        let test = judged(id, states);
         if !states.shared.contains(id) {
             match test.origin {
                 Some(origin @ (TestOrigin::New | TestOrigin::Modified)) => {
@@ -72,25 +69,19 @@ fn always_passes(test: &JudgedTest) -> bool {
     test.before == TestOutcome::Passed && test.after == TestOutcome::Passed
 }
 
-/// `base` is the report as said, and with the tests of broken modules.
-fn judged(
-    id: &TestId,
-    states: &States<'_>,
-    base: Option<(&TestReport, &TestReport)>,
-) -> JudgedTest {
+fn judged(id: &TestId, states: &States<'_>) -> JudgedTest {
     let known = |outcomes: &BTreeMap<TestId, TestOutcome>| {
         outcomes.get(id).copied().unwrap_or(TestOutcome::NotRun)
     };
-    let at_base = match base {
-        Some((_, told)) if told.results.binary_search_by(|r| r.id.cmp(id)).is_ok() => {
-            AtBase::Known(told.outcome(id))
-        }
-        Some(_) | None => AtBase::Absent,
+    let speaks = |report: &&TestReport| report.results.binary_search_by(|r| r.id.cmp(id)).is_ok();
+    let at_base = match states.base.filter(speaks) {
+        Some(report) => AtBase::Known(report.outcome(id)),
+        None => AtBase::Absent,
     };
     let (before, after) = (known(states.before), known(states.after));
     JudgedTest {
         id: id.clone(),
-        base: base.map(|(_, told)| told.outcome(id)),
+        base: states.base.map(|report| report.outcome(id)),
         before,
         after,
         origin: origin(at_base, before, after, || (states.touched)(id)),
@@ -205,25 +196,6 @@ mod tests {
         let labels = one(None, TestOutcome::NotRun, true);
         assert_eq!(origin_of(&labels), Some(TestOrigin::IdOnly));
         assert_eq!((labels.fail_to_pass.len(), labels.pass_to_pass.len()), (0, 0));
-    }
-
-    #[test]
-    fn a_test_of_a_module_that_is_broken_at_the_base_is_not_new() {
-        let id = TestId::new("tests/test_a.py::test_x");
-        let base = TestReport {
-            broken_modules: vec!["tests/test_a.py".to_owned()],
-            ..TestReport::default()
-        };
-        let labels = label(&States {
-            base: Some(&base),
-            before: &BTreeMap::from([(id.clone(), TestOutcome::Errored)]),
-            after: &BTreeMap::from([(id, TestOutcome::Passed)]),
-            flaky: &[],
-            shared: &BTreeSet::new(),
-            touched: &|_| false,
-        });
-        assert_eq!(origin_of(&labels), None);
-        assert_eq!(labels.tests[0].base, Some(TestOutcome::Errored));
     }
 
     proptest! {

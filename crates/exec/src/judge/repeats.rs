@@ -14,7 +14,7 @@ pub struct Repeat<'a> {
     pub report: &'a TestReport,
     /// What it is worth.
     pub verdict: RunVerdict,
-    /// The tests it was asked for; `None` for all.
+    /// The tests it was asked for, sorted; `None` for all.
     pub selected: Option<&'a [TestId]>,
 }
 
@@ -57,7 +57,7 @@ pub fn agree(state: &ExecutedState, runs: &[Repeat<'_>]) -> Agreement {
 fn counts(id: &TestId, runs: &[Repeat<'_>]) -> BTreeMap<TestOutcome, u32> {
     let mut seen = BTreeMap::new();
     for run in runs {
-        if run.selected.is_none_or(|ids| ids.contains(id)) {
+        if run.selected.is_none_or(|ids| ids.binary_search(id).is_ok()) {
             *seen.entry(run.report.outcome(id)).or_default() += 1;
         }
     }

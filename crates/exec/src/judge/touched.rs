@@ -37,6 +37,8 @@ pub struct TouchedTests {
 struct TouchedFileOfTests {
     path: String,
     parts: Parts,
+    /// The words of its text.
+    words: BTreeSet<String>,
 }
 
 /// Which parts of a file are touched.
@@ -46,9 +48,8 @@ enum Parts {
     Whole,
     /// These definitions, by qualified name.
     Definitions(BTreeSet<String>),
-    /// These lines and the ones above them that begin a block, where tests are
-    /// calls with a title.
-    Lines(Vec<String>),
+    /// The tests of these titles, where tests are calls.
+    Titles(Vec<String>),
 }
 
 impl TouchedTests {
@@ -57,8 +58,11 @@ impl TouchedTests {
         let mut touched = Self::default();
         for file in files {
             if file.holds_tests {
-                let parts = parts(file);
-                touched.files.push(TouchedFileOfTests { path: file.path.to_string(), parts });
+                touched.files.push(TouchedFileOfTests {
+                    path: file.path.to_string(),
+                    parts: parts(file),
+                    words: words(file.after.unwrap_or_default()),
+                });
             } else {
                 touched.fixtures.push(file.path.clone());
             }
@@ -72,13 +76,30 @@ impl TouchedTests {
         self.files.iter().any(|file| file.touches(id)) || self.fixture_above(id)
     }
 
-    /// A fixture file serves the tests beside and below it.
+    /// A `conftest.py` serves the tests beside and below it, another fixture file
+    /// those of them that name it, as far as their text is known.
     fn fixture_above(&self, id: &str) -> bool {
         let path = id.split("::").next().unwrap_or(id);
         let path = if path.contains('/') { path.to_owned() } else { path.replace('.', "/") };
         let test = RepoPath::from_bytes(path);
-        self.fixtures.iter().any(|fixture| test.is_below(&fixture.parent()))
+        let known = self.files.iter().find(|file| file.within(id).is_some());
+        self.fixtures.iter().filter(|fixture| test.is_below(&fixture.parent())).any(|fixture| {
+            let stem = stem(fixture);
+            stem == "conftest" || known.is_none_or(|file| file.words.contains(&stem))
+        })
     }
+}
+
+/// Returns a file's name without its suffix.
+fn stem(path: &RepoPath) -> String {
+    let name = String::from_utf8_lossy(path.file_name()).into_owned();
+    name.split('.').next().unwrap_or_default().to_owned()
+}
+
+/// Returns the words of a text.
+fn words(text: &[u8]) -> BTreeSet<String> {
+    let text = String::from_utf8_lossy(text);
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_owned).collect()
 }
 
 impl TouchedFileOfTests {
@@ -91,9 +112,8 @@ impl TouchedFileOfTests {
                 // The runner's ids name no file: the last word is the function.
                 None => !self.path.ends_with(".py") && names_end_with(names, id),
             },
-            Parts::Lines(lines) => rest.is_some_and(|rest| {
-                let title = rest.rsplit('>').next().unwrap_or(rest).trim();
-                lines.iter().any(|line| line.contains(title))
+            Parts::Titles(titles) => rest.is_some_and(|rest| {
+                titles.iter().any(|title| rest.strip_suffix(title.as_str()).is_some())
             }),
         }
     }
@@ -102,7 +122,7 @@ impl TouchedFileOfTests {
     /// a module name with dots.
     fn within<'a>(&self, id: &'a str) -> Option<&'a str> {
         if let Some(rest) = id.strip_prefix(&self.path) {
-            return Some(rest.trim_start_matches([':', ' ', '>']));
+            return Some(rest.trim_start_matches(':'));
         }
         let module = self.path.strip_suffix(".py")?.replace('/', ".");
         id.strip_prefix(&module)?.strip_prefix('.')
@@ -114,14 +134,13 @@ fn qualified(rest: &str) -> String {
     rest.split('[').next().unwrap_or(rest).replace("::", ".")
 }
 
-/// Returns true when the last word of an id is one of these definitions.
+/// Returns true when the test's function is one of these definitions; the ids
+/// are `BINARY_ID MODULE::TEST` and `PACKAGE TEST/PART`.
 fn names_end_with(names: &BTreeSet<String>, id: &str) -> bool {
-    let last = |text: &str| {
-        let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
-        words.filter(|word| !word.is_empty()).next_back().unwrap_or_default().to_owned()
-    };
-    let test = last(id.split('/').next().unwrap_or(id));
-    names.iter().any(|name| last(name) == test || last(name) == last(id))
+    let test = id.split_once(' ').map_or(id, |(_, test)| test);
+    let function = test.split('/').next().unwrap_or(test);
+    let function = function.rsplit("::").next().unwrap_or(function);
+    names.iter().any(|name| name.rsplit('.').next() == Some(function))
 }
 
 fn parts(file: &ChangedTestFile<'_>) -> Parts {
@@ -129,48 +148,54 @@ fn parts(file: &ChangedTestFile<'_>) -> Parts {
     let Some(before) = file.before else { return Parts::Whole };
     match language_of(file.path) {
         Some(Language::JavaScript | Language::TypeScript | Language::Tsx) => {
-            Parts::Lines(touched_lines(before, after))
+            Parts::Titles(touched_titles(before, after))
         }
         Some(language) => Parts::Definitions(touched_definitions(language, before, after)),
         None => Parts::Whole,
     }
 }
 
-/// Returns the changed lines, and above each the lines it is indented below, up
-/// to its test.
-fn touched_lines(before: &[u8], after: &[u8]) -> Vec<String> {
+/// Returns the titles of the tests that hold a changed line.
+fn touched_titles(before: &[u8], after: &[u8]) -> Vec<String> {
     let mut touched = Vec::new();
     for hunk in diff::hunks(before, after) {
         for (bytes, range) in [(before, hunk.before), (after, hunk.after)] {
             let lines = diff::lines(bytes);
-            for at in range {
-                touched.extend(with_openers(&lines, at as usize));
-            }
+            touched.extend(range.filter_map(|at| title_around(&lines, at as usize)));
         }
     }
     touched
 }
 
-fn with_openers(lines: &[&[u8]], at: usize) -> Vec<String> {
+/// Returns the title of the innermost test a line lies in: on the line itself
+/// or on the nearest line above that is indented less and calls a test.
+fn title_around(lines: &[&[u8]], at: usize) -> Option<String> {
     let indent = |line: &[u8]| line.len() - line.trim_ascii_start().len();
+    if let Some(title) = title(lines[at]) {
+        return Some(title);
+    }
     let mut margin = indent(lines[at]);
-    let mut found = vec![String::from_utf8_lossy(lines[at]).into_owned()];
     for line in lines[..at].iter().rev() {
-        // The innermost test is the one touched; its neighbors are not.
-        if found.last().is_some_and(|text| names_a_test(text)) {
-            break;
-        }
         if !line.trim_ascii().is_empty() && indent(line) < margin {
             margin = indent(line);
-            found.push(String::from_utf8_lossy(line).into_owned());
+            if let Some(title) = title(line) {
+                return Some(title);
+            }
         }
     }
-    found
+    None
 }
 
-fn names_a_test(line: &str) -> bool {
-    let line = line.trim_start();
-    ["it(", "it.", "test(", "test."].iter().any(|call| line.starts_with(call))
+/// Returns `adds` of a line `it('adds', …`.
+fn title(line: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(line);
+    let call = text.trim_start();
+    if !["it(", "it.", "test(", "test."].iter().any(|word| call.starts_with(word)) {
+        return None;
+    }
+    let quote = call.find(['\'', '"', '`'])?;
+    let (mark, rest) = (call[quote..].chars().next()?, &call[quote + 1..]);
+    rest.split(mark).next().filter(|title| !title.is_empty()).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -280,8 +305,8 @@ def test_last():
             after: Some(after.as_bytes()),
             holds_tests: true,
         }]);
-        assert!(touched.touches(&TestId::new("test/sum.test.js > sum > adds")));
-        assert!(!touched.touches(&TestId::new("test/sum.test.js > sum > stays")));
+        assert!(touched.touches(&TestId::new("test/sum.test.js::sum adds")));
+        assert!(!touched.touches(&TestId::new("test/sum.test.js::sum stays")));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! comments, blank lines, docstrings or annotations only.
 
 mod change;
+mod compose;
 mod flip;
 mod skeleton;
 mod tokens;
@@ -17,6 +18,7 @@ use backstory_model::{FileMode, FileRole, Language, MutantKind, RepoPath, git_ob
 use backstory_syntax::diff::{self, FileChange, Hunk, Side};
 
 use change::{Change, changes};
+pub use compose::compose;
 
 /// Content and mode of one file; `None` where there is none.
 pub type Version = Option<(FileMode, Arc<[u8]>)>;
