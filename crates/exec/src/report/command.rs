@@ -147,13 +147,14 @@ fn unittest(asked: &Asked) -> TestCommand {
     TestCommand { shown, run, variables: asked.order_variables(), ..TestCommand::default() }
 }
 
-/// Runs the list, the tests and a closing line, all into the report folder.
+/// Writes the list, the events, the results and a closing line into the report folder.
 const NEXTEST: &str = "\
 cargo nextest list --offline --tool-config-file backstory:/backstory/nextest.toml \
 --profile backstory --message-format json \"$@\" >/report/list.json && \
 cargo nextest run --offline --tool-config-file backstory:/backstory/nextest.toml \
 --profile backstory --retries 0 --no-fail-fast --message-format libtest-json-plus \"$@\" \
 >/report/libtest.ndjson; status=$?; \
+[ \"$status\" -eq 0 ] && [ -s /report/broken.ndjson ] && status=101; \
 printf '{\"kind\":\"finished\",\"status\":%d}\\n' \"$status\" >/report/finished.ndjson; \
 exit \"$status\"";
 
@@ -185,11 +186,9 @@ fn node(asked: &Asked) -> TestCommand {
          --test-reporter=/backstory/backstory_node.mjs --test-reporter-destination=/report/report.ndjson",
     );
     if let Some(tests) = asked.selected() {
-        for pattern in id::node_patterns(tests) {
-            let option = format!("--test-name-pattern=/{pattern}/");
-            shown.push(option.clone());
-            run.push(option);
-        }
+        let option = format!("--test-name-pattern={}", id::node_pattern(tests));
+        shown.push(option.clone());
+        run.push(option);
     }
     with_files(shown, run, asked)
 }
@@ -243,7 +242,7 @@ fn vitest(asked: &Asked) -> TestCommand {
 fn mocha(asked: &Asked) -> TestCommand {
     let mut shown = words("npx mocha");
     let mut run = words(
-        "node_modules/.bin/mocha --reporter /backstory/backstory_mocha.cjs --timeout 30000 --exit",
+        "node_modules/.bin/mocha --require /backstory/backstory_mocha.cjs --reporter /backstory/backstory_mocha.cjs --timeout 30000 --exit",
     );
     if let Some(tests) = asked.selected() {
         for command in [&mut shown, &mut run] {
@@ -262,8 +261,10 @@ fn mocha(asked: &Asked) -> TestCommand {
     TestCommand { shown, run, variables, ..TestCommand::default() }
 }
 
-/// Keeps the stream of events away from what tests print.
-const GO: &str = "go test -json -count=1 \"$@\" >/report/go.ndjson";
+/// Keeps the stream of events away from what tests print, and closes it.
+const GO: &str = "go test -json -count=1 \"$@\" >/report/go.ndjson; status=$?; \
+printf '{\"kind\":\"finished\",\"status\":%d}\\n' \"$status\" >/report/finished.ndjson; \
+exit \"$status\"";
 
 fn go(asked: &Asked) -> TestCommand {
     let mut options = Vec::new();

@@ -5,7 +5,8 @@
 //! | pytest | `FILE::CLASS::TEST[PARAMETERS]` | itself |
 //! | unittest | `PACKAGE.MODULE.CLASS.TEST` | itself |
 //! | cargo-nextest | `BINARY_ID TEST` | `-E 'binary_id(=BINARY_ID) & test(=TEST)'` |
-//! | Node, Jest, Vitest, Mocha | `FILE::SUITE … TEST` | `FILE` and a pattern of the whole name |
+//! | Jest, Vitest, Mocha | `FILE::SUITE … TEST` | `FILE` and a pattern of the whole name |
+//! | Node | `FILE::SUITE > … > TEST` | `FILE` and a pattern of the whole and of the last name |
 //! | `go test` | `PACKAGE TEST/PART` | `PACKAGE` and `-run` with one pattern a part |
 
 use std::collections::BTreeSet;
@@ -111,9 +112,17 @@ fn whole_name(test: &TestId) -> &str {
     test.as_str().split_once("::").map_or("", |(_, name)| name)
 }
 
-/// Returns the patterns for the runner of Node.
-pub(super) fn node_patterns(tests: &[TestId]) -> Vec<String> {
-    vec![name_pattern(tests).replace('/', "\\/")]
+/// Returns the pattern for the runner of Node, which reads whole names from
+/// release 22 on, and the last name alone before.
+pub(super) fn node_pattern(tests: &[TestId]) -> String {
+    let mut names = BTreeSet::new();
+    for test in tests {
+        let whole = whole_name(test);
+        let last = whole.rsplit(" > ").next().unwrap_or(whole);
+        names.extend([escape(&whole.replace(" > ", " ")), escape(last)]);
+    }
+    let names = names.into_iter().collect::<Vec<_>>().join("|").replace('/', "\\/");
+    format!("/^(?:{names})$/")
 }
 
 /// Returns the pattern of `go test -run`: alternatives, one group for each part.

@@ -9,6 +9,7 @@
 //! | `{"kind":"started","id":ID}` | it begins |
 //! | `{"kind":"result","id":ID,"outcome":WORD}` | it ended |
 //! | `{"kind":"result","id":ID,"part":PART,"outcome":WORD}` | its `setup`, `call` or `teardown` ended; it has ended with its teardown |
+//! | `{"kind":"suite","id":ID}` | what began is a suite, no test |
 //! | `{"kind":"broken","module":NAME}` | the module could not be collected |
 //! | `{"kind":"overruled","id":ID}` | its body raised, and somebody made it pass |
 //! | `{"kind":"tracer","state":WORD}` | the tracer could not run |
@@ -30,6 +31,7 @@ enum Line {
     Collected { id: String },
     Started { id: String },
     Result { id: String, part: Option<Part>, outcome: Word },
+    Suite { id: String },
     Broken { module: String },
     Overruled { id: String },
     Tracer { state: String },
@@ -144,6 +146,12 @@ impl Reading {
                 (test.started, test.ended) = (true, false);
             }
             Line::Result { id, part, outcome } => self.test(id).result(part, outcome.outcome()),
+            Line::Suite { id } => {
+                let id = TestId::new(id);
+                if self.tests.get(&id).is_some_and(|test| test.outcome.is_none()) {
+                    self.tests.remove(&id);
+                }
+            }
             Line::Broken { module } => {
                 self.broken.insert(module);
             }

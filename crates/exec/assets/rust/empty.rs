@@ -1,0 +1,1 @@
+// Stands for a test binary that does not compile.
