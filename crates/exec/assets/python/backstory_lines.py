@@ -9,6 +9,8 @@ import hashlib
 import json
 import os
 
+ENCODE = json.JSONEncoder(separators=(",", ":")).encode
+
 
 class Lines:
     """Appends JSON lines to one file, and numbers them.
@@ -29,7 +31,7 @@ class Lines:
             return
         texts = []
         for line in lines:
-            texts.append(json.dumps(dict(line, n=self.number)) + "\n")
+            texts.append(ENCODE(dict(line, n=self.number)) + "\n")
             self.number += 1
         self._append("".join(texts).encode("ascii"))
 

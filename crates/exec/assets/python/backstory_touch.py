@@ -6,6 +6,7 @@ one JSON line a test in the file that `BACKSTORY_TOUCHED` names. Processes that
 a test starts are not followed, its threads are.
 """
 
+import collections
 import os
 import sys
 import threading
@@ -23,7 +24,7 @@ CO_OPTIMIZED = 1
 
 #: How often the lines of one function are counted in one test before they are
 #: switched off one by one. Switching them on again costs more than a few events.
-PATIENCE = 256
+PATIENCE = 1024
 
 #: The number a tool takes; those below 3 belong to debuggers and coverage.
 TOOL = 3
@@ -64,7 +65,7 @@ class Monitoring:
     def __init__(self, files):
         self.files = files
         self.codes = {}
-        self.lines = {}
+        self.lines = collections.defaultdict(list)
         self.switched_off = False
 
     def start(self):
@@ -94,10 +95,7 @@ class Monitoring:
         lines, off = self.lines, sys.monitoring.DISABLE
 
         def line(code, number):
-            seen = lines.get(id(code))
-            if seen is None:
-                lines[id(code)] = [number]
-                return None
+            seen = lines[id(code)]
             seen.append(number)
             if len(seen) < PATIENCE:
                 return None
@@ -195,6 +193,7 @@ class Touch:
         self.counter = counter
         self.report = report
         self.names = {}
+        self.qualified = {}
         self.test = None
 
     def begin(self, test):
@@ -228,33 +227,30 @@ class Touch:
     def _files(self, lines):
         files = {}
         for place, numbers in lines.items():
-            code = self.counter.codes[place]
-            path = self.files.path(code.co_filename)
-            file = files.get(path)
-            if file is None:
-                file = files[path] = {"path": path, "functions": [], "lines": set()}
-            file["lines"].update(numbers)
-            name = self._function(place, code)
-            if name is not None and name not in file["functions"]:
-                file["functions"].append(name)
-        for file in files.values():
-            file["lines"] = sorted(file["lines"])
-        return list(files.values())
+            path, name = self.names.get(place) or self._name(place)
+            functions, executed = files.setdefault(path, ({}, set()))
+            executed.update(numbers)
+            if name is not None:
+                functions[name] = None
+        return [
+            {"path": path, "functions": list(functions), "lines": sorted(executed)}
+            for path, (functions, executed) in files.items()
+        ]
 
-    def _function(self, place, code):
-        if not code.co_flags & CO_OPTIMIZED or code.co_name in PARTS:
-            return None
-        try:
-            return self.names[place]
-        except KeyError:
+    def _name(self, place):
+        """Returns the path and, of a function, the name and first line."""
+        code = self.counter.codes[place]
+        path, name = self.files.path(code.co_filename), None
+        if code.co_flags & CO_OPTIMIZED and code.co_name not in PARTS:
             name = getattr(code, "co_qualname", None) or self._qualified(code)
-            name = self.names[place] = [backstory_lines.whole(name), code.co_firstlineno]
-            return name
+            name = (backstory_lines.whole(name), code.co_firstlineno)
+        self.names[place] = path, name
+        return path, name
 
     def _qualified(self, code):
-        names = self.names.get(code.co_filename)
+        names = self.qualified.get(code.co_filename)
         if names is None:
-            names = self.names[code.co_filename] = qualified_names(code.co_filename)
+            names = self.qualified[code.co_filename] = qualified_names(code.co_filename)
         return names.get((code.co_name, code.co_firstlineno), code.co_name)
 
 
