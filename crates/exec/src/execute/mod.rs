@@ -10,6 +10,7 @@ mod finish;
 mod future;
 mod input;
 mod job;
+mod machine;
 mod plant;
 mod report_folder;
 mod selection;
@@ -18,4 +19,5 @@ mod trees;
 mod unit;
 
 pub use input::{Environments, Event, ExecuteError, ExecuteInput, Executed, Provided};
+pub use machine::MachineEnvironments;
 pub use unit::execute_unit;

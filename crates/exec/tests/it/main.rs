@@ -3,3 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod checkout;
+mod execute;
+mod hostile;
+mod hostile_ground;
+mod python;
+mod python_forgery;
+mod report_command;
+mod report_hostile;
+mod report_recorded;
