@@ -28,6 +28,7 @@ pub(crate) enum Command {
     Show(ShowArgs),
     Export(ExportArgs),
     Validate(ValidateArgs),
+    Execute(ExecuteArgs),
     Audit(AuditArgs),
     Plan(PlanArgs),
     RunUnit(RunUnitArgs),
@@ -63,9 +64,43 @@ pub(crate) struct SelectArgs {
     /// Only the newest N units of each repository
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u32>,
+    /// Only this unit, e.g., `pallets__click-3781`; may be given several times
+    #[arg(long = "unit", value_name = "UNIT")]
+    pub(crate) units: Vec<String>,
     /// Files larger than this many bytes are not shown
     #[arg(long, value_name = "BYTES")]
     pub(crate) file_limit: Option<u64>,
+}
+
+/// Whether and how the states of a unit are run.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ExecutionArgs {
+    /// Run the tests of every unit in the sandbox, before the change and after
+    #[arg(long)]
+    pub(crate) execute: bool,
+    /// How often the base with tests and the head are run; 5 unless set
+    #[arg(long, value_name = "N", requires = "execute")]
+    pub(crate) repeats: Option<u32>,
+    /// How many wrong versions of each gold patch are run at most; 8 unless set
+    #[arg(long, value_name = "N", requires = "execute")]
+    pub(crate) mutants: Option<u32>,
+    /// Seconds until a test run is ended; 300 unless set
+    #[arg(long, value_name = "SECONDS", requires = "execute")]
+    pub(crate) time_limit: Option<u32>,
+    /// Memory of a test run in MiB; 2048 unless set
+    #[arg(long, value_name = "MIB", requires = "execute")]
+    pub(crate) memory_limit: Option<u64>,
+    /// Run foreign code even where this machine cannot contain it; the data says so
+    #[arg(long, requires = "execute")]
+    pub(crate) allow_unsandboxed: bool,
+}
+
+/// Where environments are kept between builds.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CacheArgs {
+    /// The folder that keeps environments and work trees between builds
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cache: Option<PathBuf>,
 }
 
 /// Build trajectories from the history of repositories
@@ -80,6 +115,10 @@ pub(crate) struct BuildArgs {
     pub(crate) source: SourceArgs,
     #[command(flatten)]
     pub(crate) select: SelectArgs,
+    #[command(flatten)]
+    pub(crate) execution: ExecutionArgs,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
     /// The directory of the run; created, or continued
     #[arg(short, long, value_name = "RUN")]
     pub(crate) out: PathBuf,
@@ -87,6 +126,35 @@ pub(crate) struct BuildArgs {
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<usize>,
     /// Print the counts as one JSON object on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Execute units of a run again and say what happens
+///
+/// Prints every run with its command, how it ended and what its tests did. The run
+/// itself is not changed.
+#[derive(Args, Debug)]
+pub(crate) struct ExecuteArgs {
+    /// The run
+    pub(crate) run: PathBuf,
+    /// The units, e.g., `pallets__click-3781`; all that were executed unless named
+    pub(crate) units: Vec<String>,
+    /// A repository of the run: its path, or NAME=PATH; where the build found it unless set
+    #[arg(long = "repo", value_name = "[NAME=]PATH")]
+    pub(crate) repositories: Vec<String>,
+    /// Run up to N wrong versions of each gold patch and write them, with verdicts, to `--out`
+    #[arg(long, value_name = "N", requires = "out")]
+    pub(crate) candidates: Option<u32>,
+    /// Run the `eval.sh` of each instance of this SWE-bench export and write its logs to `--out`
+    #[arg(long, value_name = "EXPORT", requires = "out", conflicts_with = "candidates")]
+    pub(crate) grade: Option<PathBuf>,
+    /// The folder to write candidates or logs to
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+    /// Print what came of each unit as one JSON object a line on stdout
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -101,6 +169,9 @@ pub(crate) struct ShowArgs {
     /// Print the trajectory as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Print what was executed for the unit as JSON instead
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) execution: bool,
 }
 
 /// Export the trajectories of a run
@@ -110,7 +181,7 @@ pub(crate) struct ShowArgs {
 pub(crate) struct ExportArgs {
     /// The run
     pub(crate) run: PathBuf,
-    /// The formats, separated by commas: `atif`, `parquet`, `chat`
+    /// The formats, separated by commas: `atif`, `parquet`, `chat`, `swe-bench`, `harbor`
     #[arg(long = "to", value_name = "FORMATS", value_delimiter = ',')]
     pub(crate) formats: Vec<String>,
     /// The directory to write
@@ -154,10 +225,22 @@ pub(crate) enum Target {
 #[derive(Args, Debug)]
 pub(crate) struct AuditArgs {
     /// The run
-    pub(crate) run: PathBuf,
-    /// A repository of the run: its path, or NAME=PATH where there are several
-    #[arg(long = "repo", value_name = "[NAME=]PATH", required = true)]
+    #[arg(required_unless_present = "dataset")]
+    pub(crate) run: Option<PathBuf>,
+    /// A repository of the run: its path, or NAME=PATH; where the build found it unless set
+    #[arg(long = "repo", value_name = "[NAME=]PATH")]
     pub(crate) repositories: Vec<String>,
+    /// Execute the units again and compare every verdict
+    #[arg(long)]
+    pub(crate) rerun: bool,
+    /// Execute only N units again, chosen by their ids
+    #[arg(long, value_name = "N", requires = "rerun")]
+    pub(crate) sample: Option<usize>,
+    /// Check the labels of a SWE-bench-style file instead: Parquet, JSON or JSON lines
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["run", "rerun"])]
+    pub(crate) dataset: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
     /// The folder with the records the run was built with
     #[arg(long, value_name = "DIR")]
     pub(crate) records: Option<PathBuf>,
@@ -176,6 +259,8 @@ pub(crate) struct PlanArgs {
     pub(crate) source: SourceArgs,
     #[command(flatten)]
     pub(crate) select: SelectArgs,
+    #[command(flatten)]
+    pub(crate) execution: ExecutionArgs,
     /// The file to write
     #[arg(short, long, value_name = "MANIFEST")]
     pub(crate) out: PathBuf,
@@ -189,6 +274,8 @@ pub(crate) struct PlanArgs {
 pub(crate) struct RunUnitArgs {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
     /// The work manifest
     #[arg(long, value_name = "MANIFEST")]
     pub(crate) manifest: PathBuf,
@@ -240,6 +327,8 @@ pub(crate) enum SchemaKind {
     Trajectory,
     /// A line of a record file
     Records,
+    /// What was executed for one unit
+    Execution,
     /// Where one unit went
     Disposition,
     /// The manifest of a run

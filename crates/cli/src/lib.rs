@@ -7,6 +7,7 @@
 mod arguments;
 mod commands;
 mod cost;
+mod execution;
 mod failure;
 mod settings;
 mod talk;
@@ -18,6 +19,8 @@ pub use failure::Failure;
 pub use settings::{Config, ENVIRONMENT, Environment, Variable};
 pub use talk::Talk;
 
+use std::process::ExitCode;
+
 use backstory_model::exit;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
@@ -26,16 +29,23 @@ pub fn command() -> clap::Command {
     Arguments::command()
 }
 
-/// Runs the command this process was started with and returns its exit code.
-pub fn main() -> u8 {
+/// Runs the command this process was started with.
+///
+/// The sandbox starts this program again as the first process inside itself;
+/// nothing else happens then.
+pub fn main() -> ExitCode {
+    let arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    if arguments.get(1).is_some_and(|word| word == execution::STAGE) {
+        return backstory_exec::sandbox::stage(&arguments[2..]);
+    }
     let talk = Talk::to_terminal();
     let run = || run(std::env::args_os(), &Environment::of_process(), &talk);
     if let Ok(code) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) {
-        return code;
+        return ExitCode::from(code);
     }
     talk.say("error: internal error; the message above says where");
     talk.say("\nhint: please report it; nothing half-written was left behind");
-    exit::ERROR
+    ExitCode::from(exit::ERROR)
 }
 
 /// Runs one command line and returns its exit code.

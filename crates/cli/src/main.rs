@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::from(backstory_cli::main())
+    backstory_cli::main()
 }

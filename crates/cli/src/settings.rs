@@ -9,11 +9,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use backstory_exec::environment::INDEX_VARIABLES;
+use backstory_model::{ContainmentLevel, ExecuteOptions, Limits};
 use backstory_store::fs;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::Failure;
+use crate::arguments::ExecutionArgs as ExecutionFlags;
 
 /// The name of the configuration file.
 pub const CONFIG_FILE: &str = "backstory.toml";
@@ -45,8 +48,29 @@ pub const RECORDS: Variable =
 pub const DIALECT: Variable =
     Variable { name: "BACKSTORY_DIALECT", about: "The tool dialect of exports" };
 
+/// Names the folder that is kept between builds.
+pub const CACHE: Variable = Variable {
+    name: "BACKSTORY_CACHE",
+    about: "The folder that keeps environments and work trees between builds",
+};
+/// Names bubblewrap.
+pub const BUBBLEWRAP: Variable =
+    Variable { name: "BACKSTORY_BWRAP", about: "The `bwrap` program, instead of the one found" };
+/// Says where the user's caches lie.
+const XDG_CACHE: Variable =
+    Variable { name: "XDG_CACHE_HOME", about: "Where caches lie; `~/.cache` if not set" };
+/// Says where the user is at home.
+const HOME: Variable = Variable {
+    name: "HOME",
+    about: "The home folder; caches and toolchains are looked for below it",
+};
+/// Says where programs lie.
+const SEARCH_PATH: Variable =
+    Variable { name: "PATH", about: "Where installers and interpreters are looked for" };
+
 /// Every environment variable the program reads.
-pub const ENVIRONMENT: &[Variable] = &[CONFIG, JOBS, RECORDS, DIALECT];
+pub const ENVIRONMENT: &[Variable] =
+    &[CONFIG, JOBS, RECORDS, DIALECT, CACHE, BUBBLEWRAP, XDG_CACHE, HOME, SEARCH_PATH];
 
 /// The environment variables, as far as the program reads them.
 #[derive(Clone, Debug, Default)]
@@ -57,7 +81,9 @@ impl Environment {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads them")]
     pub fn of_process() -> Self {
         let read = |variable: &Variable| Some((variable.name, std::env::var(variable.name).ok()?));
-        Self(ENVIRONMENT.iter().filter_map(read).collect())
+        let index =
+            INDEX_VARIABLES.iter().filter_map(|name| Some((*name, std::env::var(name).ok()?)));
+        Self(ENVIRONMENT.iter().filter_map(read).chain(index).collect())
     }
 
     fn text(&self, variable: Variable) -> Option<&str> {
@@ -85,6 +111,24 @@ pub struct Config {
     pub build: BuildConfig,
     /// What `backstory export` does.
     pub export: ExportConfig,
+    /// How `--execute` runs tests.
+    pub execute: ExecuteConfig,
+}
+
+/// The choices of `--execute`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ExecuteConfig {
+    /// How often the base with tests and the head are run; 5 if absent.
+    pub repeats: Option<u32>,
+    /// How many wrong versions of each gold patch are run at most; 8 if absent.
+    pub mutants: Option<u32>,
+    /// Seconds until a test run is ended; 300 if absent.
+    pub time_limit: Option<u32>,
+    /// Memory of a test run in MiB; 2048 if absent.
+    pub memory_limit: Option<u64>,
+    /// The folder that is kept between builds, relative to this file.
+    pub cache: Option<PathBuf>,
 }
 
 /// The choices of `backstory build`.
@@ -150,18 +194,82 @@ impl Settings {
 
     /// Returns the folder of the records.
     pub fn records(&self, flag: Option<PathBuf>) -> Option<PathBuf> {
-        let beside_config =
-            |path: &PathBuf| match self.config_path.as_deref().and_then(Path::parent) {
-                Some(directory) => directory.join(path),
-                None => path.clone(),
-            };
         flag.or_else(|| self.environment.text(RECORDS).map(Into::into))
-            .or_else(|| self.config.build.records.as_ref().map(beside_config))
+            .or_else(|| self.config.build.records.as_ref().map(|path| self.beside_config(path)))
+    }
+
+    fn beside_config(&self, path: &Path) -> PathBuf {
+        match self.config_path.as_deref().and_then(Path::parent) {
+            Some(directory) => directory.join(path),
+            None => path.to_owned(),
+        }
+    }
+
+    /// Returns the folder that is kept between builds.
+    pub fn cache(&self, flag: Option<PathBuf>) -> Result<PathBuf, Failure> {
+        let chosen = flag
+            .or_else(|| self.environment.text(CACHE).map(Into::into))
+            .or_else(|| self.config.execute.cache.as_ref().map(|path| self.beside_config(path)))
+            .or_else(|| Some(Path::new(self.environment.text(XDG_CACHE)?).join("backstory")))
+            .or_else(|| Some(Path::new(self.environment.text(HOME)?).join(".cache/backstory")));
+        let cache = chosen.ok_or_else(|| {
+            Failure::new("there is no place for a cache").hint("give one with `--cache`")
+        })?;
+        std::path::absolute(&cache).map_err(|error| {
+            Failure::of(error, &format!("the cache `{}` cannot be named", cache.display()))
+        })
+    }
+
+    /// Returns the `bwrap` program somebody chose.
+    pub fn bubblewrap(&self) -> Option<PathBuf> {
+        self.environment.text(BUBBLEWRAP).map(Into::into)
+    }
+
+    /// Returns the folders programs are looked for in, and the home folder.
+    pub fn program_folders(&self) -> (Vec<PathBuf>, Option<PathBuf>) {
+        let folders = self.environment.text(SEARCH_PATH).map(std::env::split_paths);
+        let home = self.environment.text(HOME).map(PathBuf::from);
+        (folders.into_iter().flatten().collect(), home)
+    }
+
+    /// Returns what installers are told about package indexes.
+    pub fn index_settings(&self) -> BTreeMap<String, String> {
+        let set = |name: &&str| Some(((*name).to_owned(), self.environment.0.get(*name)?.clone()));
+        INDEX_VARIABLES.iter().filter_map(set).collect()
     }
 
     /// Returns the size up to which files are shown.
     pub fn file_limit(&self, flag: Option<u64>, default: u64) -> u64 {
         flag.or(self.config.build.file_limit).unwrap_or(default)
+    }
+
+    /// Returns how units are executed; `None` when they are not.
+    pub fn execute(&self, flags: &ExecutionFlags) -> Result<Option<ExecuteOptions>, Failure> {
+        if !flags.execute {
+            return Ok(None);
+        }
+        let (default, file) = (ExecuteOptions::default(), &self.config.execute);
+        let mebibytes = flags.memory_limit.or(file.memory_limit);
+        let limits = Limits {
+            wall_seconds: flags
+                .time_limit
+                .or(file.time_limit)
+                .unwrap_or(default.limits.wall_seconds),
+            memory: mebibytes.map_or(default.limits.memory, |given| given << 20),
+            ..default.limits
+        };
+        let options = ExecuteOptions {
+            repeats: flags.repeats.or(file.repeats).unwrap_or(default.repeats),
+            mutants: flags.mutants.or(file.mutants).unwrap_or(default.mutants),
+            minimum: if flags.allow_unsandboxed { ContainmentLevel::None } else { default.minimum },
+            limits,
+            seed: default.seed,
+        };
+        if options.repeats < 2 {
+            return Err(Failure::new("a test that ran once shows nothing about its repeats")
+                .hint("give `--repeats 2` or more"));
+        }
+        Ok(Some(options))
     }
 
     /// Returns the tool dialect of exports.

@@ -3,6 +3,8 @@
 //! In: dispositions, one by one. Out: counts that add up, a table for people
 //! and one JSON object for programs.
 
+use std::collections::BTreeMap;
+
 use backstory_model::{Counts, Disposition, LinkTarget, Outcome};
 use serde::Serialize;
 
@@ -22,6 +24,9 @@ pub(super) fn count(counts: &mut Counts, unit: &Disposition) {
         }
     };
     // Every story that is written is accepted: it replays, or it is not written.
+    if let Some(execution) = &unit.execution {
+        *counts.executed.entry(execution.outcome.as_str().to_owned()).or_default() += 1;
+    }
     counts.reconstructed += u32::from(accepted);
     counts.accepted += u32::from(accepted);
     if let Some(labels) = &unit.labels {
@@ -50,13 +55,15 @@ pub struct BuildReport {
 struct Summary<'a> {
     units_found: u32,
     accepted: u32,
-    rejected: &'a std::collections::BTreeMap<String, u32>,
+    rejected: &'a BTreeMap<String, u32>,
     small_units: u32,
     small_accepted: u32,
     test_source_units: u32,
     small_test_source_units: u32,
     linked: u32,
     reconstructed: u32,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    executed: &'a BTreeMap<String, u32>,
     cpu_seconds: f64,
     peak_rss_mb: f64,
 }
@@ -94,6 +101,7 @@ impl BuildReport {
             small_test_source_units: counts.small_test_source_units,
             linked: counts.linked,
             reconstructed: counts.reconstructed,
+            executed: &counts.executed,
             cpu_seconds: self.cpu_seconds,
             peak_rss_mb: self.peak_rss_mb,
         };
@@ -115,6 +123,9 @@ pub fn funnel_table(counts: &Counts) -> String {
     }
     let rejected: u32 = counts.rejected.values().sum();
     rows.push(("accepted + rejected".to_owned(), counts.accepted + rejected));
+    for (outcome, number) in &counts.executed {
+        rows.push((format!("executed: {outcome}"), *number));
+    }
     let width = rows.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
     let lines: Vec<String> =
         rows.iter().map(|(label, number)| format!("{label:width$}  {number:>7}")).collect();

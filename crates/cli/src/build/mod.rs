@@ -18,7 +18,7 @@ mod table;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use backstory_model::{UnitKey, WorkUnit};
+use backstory_model::{RunOptions, UnitKey, WorkUnit};
 use backstory_store::{Ledger, RunDirectory, RunState};
 use rayon::iter::{ParallelBridge as _, ParallelIterator as _};
 
@@ -31,16 +31,26 @@ pub use source::{Source, SourceRequest, open_sources};
 pub(crate) use source::{name_of, open_repository};
 
 use crate::cost::Cost;
+use crate::execution::{Executor, Machine};
 use crate::{Failure, Talk};
 
 /// How many units are finished before the ledger hears of them.
 const LEDGER_BATCH: usize = 512;
 
 /// How a build is done; changes nothing about what is built.
-#[derive(Clone, Copy, Debug)]
-pub struct BuildOptions {
+#[derive(Clone, Copy)]
+pub struct BuildOptions<'a> {
     /// How many units are worked on at a time.
     pub jobs: usize,
+    /// What runs tests; there is none where nothing is executed.
+    pub(crate) machine: Option<&'a Machine>,
+}
+
+impl BuildOptions<'_> {
+    /// Works on this many units at a time and executes nothing.
+    pub fn new(jobs: usize) -> Self {
+        Self { jobs, machine: None }
+    }
 }
 
 /// Builds a run, or continues one, or finds that there is nothing to do.
@@ -48,10 +58,11 @@ pub fn build(
     sources: &[Source],
     header: PlanHeader,
     run: &RunDirectory,
-    options: BuildOptions,
+    options: BuildOptions<'_>,
     talk: &Talk,
 ) -> Result<BuildReport, Failure> {
     let mut ledger = run.ledger()?;
+    ledger.set_sources(sources.iter().map(|source| (&source.name, source.repo.path())))?;
     if let Some(report) = unchanged(run, &ledger, &header)? {
         talk.say("nothing has changed since the last build");
         return Ok(report.with_broken_records(source::broken_records(sources)));
@@ -86,7 +97,9 @@ fn unchanged(
         return Ok(None);
     }
     let counts = run.manifest()?.counts;
-    if runner::OF_THIS_COPY.iter().any(|reason| counts.rejected.contains_key(*reason)) {
+    let may_heal = runner::OF_THIS_COPY.iter().any(|reason| counts.rejected.contains_key(*reason))
+        || counts.executed.contains_key("infra");
+    if may_heal {
         return Ok(None);
     }
     Ok(Some(BuildReport::new(counts, Cost::so_far())?))
@@ -96,13 +109,14 @@ fn unchanged(
 fn run_units(
     (source, plan): (&Source, &Plan),
     run: &RunDirectory,
-    options: BuildOptions,
+    options: BuildOptions<'_>,
     ledger: &mut Ledger,
     talk: &Talk,
 ) -> Result<(), Failure> {
     let work: Vec<&WorkUnit> = plan.work.iter().filter(|unit| unit.repo == source.name).collect();
     let stage = talk.stage(&format!("{}: units", source.name), work.len());
-    let runner = UnitRunner::new(source, run, &plan.header.options);
+    let executor = executor(source, options.machine, &plan.header.options)?;
+    let runner = UnitRunner::new(source, run, &plan.header.options).with_executor(executor);
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(options.jobs)
         .build()
@@ -119,6 +133,20 @@ fn run_units(
     }
     stage.finish();
     Ok(())
+}
+
+/// Prepares the execution of one repository's units, if they are executed.
+pub(crate) fn executor<'a>(
+    source: &'a Source,
+    machine: Option<&'a Machine>,
+    options: &'a RunOptions,
+) -> Result<Option<Executor<'a>>, Failure> {
+    match (machine, &options.execute) {
+        (Some(machine), Some(execute)) => {
+            Executor::new(machine, &source.repo, &source.head, execute).map(Some)
+        }
+        _ => Ok(None),
+    }
 }
 
 type Tried = Vec<(UnitKey, &'static str)>;

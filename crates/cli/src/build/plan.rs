@@ -46,7 +46,8 @@ impl PlanHeader {
     pub fn new(sources: &[Source], options: &RunOptions) -> Self {
         let mut hasher = sha2::Sha256::new();
         hasher.update(format!("{}\n{}\n", tool(), SchemaVersion::CURRENT));
-        let limits = (options.since, options.limit, options.file_limit);
+        let limits =
+            (options.since, options.limit, &options.units, options.file_limit, &options.execute);
         hasher.update(format!("{limits:?}\n"));
         for source in sources {
             hasher.update(format!("{}\n", source.digest()));
@@ -102,7 +103,18 @@ pub fn plan(sources: &[Source], header: PlanHeader) -> Result<Plan, Failure> {
             salt.as_bytes(),
         )?);
     }
+    all_named(&header.options, &work)?;
     Ok(Plan { header, work })
+}
+
+/// Refuses a unit that was named and is not there.
+fn all_named(options: &RunOptions, work: &[WorkUnit]) -> Result<(), Failure> {
+    let missing = options.units.iter().find(|named| work.iter().all(|unit| unit.unit != **named));
+    match missing {
+        None => Ok(()),
+        Some(unit) => Err(Failure::new(format!("there is no unit `{unit}` in the selection"))
+            .hint("units are named in `tables/units.parquet` of a run; `--since` and `--limit` also apply")),
+    }
 }
 
 impl Plan {

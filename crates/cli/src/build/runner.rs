@@ -4,20 +4,27 @@
 //! run, accepted with a trajectory or rejected with a reason. Doing it again
 //! changes nothing; a unit that is done and undamaged is left alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use backstory_exec::execute::Executed;
 use backstory_mine::ground::Grounder;
 use backstory_mine::link::Methods;
 use backstory_mine::unit::{UnitContext, UnitError, change_unit};
 use backstory_model::{
-    BlobId, ChangeUnit, Disposition, Link, Outcome, RunOptions, SchemaVersion, UnitLabels, WorkUnit,
+    BlobId, ChangeUnit, Disposition, ExecutionOutcome, ExecutionSummary, Link, Outcome, RepoPath,
+    RunOptions, SchemaVersion, UnitExecution, UnitLabels, WorkUnit,
 };
 use backstory_store::{RunDirectory, UnitTexts};
-use backstory_synth::{ReconstructInput, Rejection, Story, TextCache, reconstruct};
+use backstory_synth::{
+    ExecutionEvidence, ReconstructInput, Rejection, Story, TextCache, UnitEvidence, UnitFiles,
+    reconstruct, sides,
+};
 
 use crate::Failure;
 use crate::build::Source;
 use crate::build::evidence::evidence;
+use crate::execution::{BothSides, Executor};
 
 /// How many bytes of texts are kept between units.
 const TEXT_CACHE: usize = 96 << 20;
@@ -58,6 +65,7 @@ pub struct UnitRunner<'a> {
     known_pulls: BTreeSet<u64>,
     grounder: Grounder,
     texts: TextCache,
+    executor: Option<Executor<'a>>,
 }
 
 /// A unit that was given up, with what is known of it.
@@ -66,6 +74,48 @@ struct GivenUp {
     detail: String,
     labels: Option<Box<UnitLabels>>,
     links: Vec<Link>,
+}
+
+/// Why a unit has no story.
+enum Failed {
+    /// It says so itself.
+    Unit(GivenUp),
+    /// This machine does.
+    Machine(Failure),
+}
+
+impl From<GivenUp> for Failed {
+    fn from(given_up: GivenUp) -> Self {
+        Self::Unit(given_up)
+    }
+}
+
+/// The story of a unit and what was executed for it.
+struct Told {
+    story: Story,
+    executed: Option<Executed>,
+}
+
+impl Told {
+    /// Returns every text to store.
+    fn blobs(&self) -> BTreeMap<BlobId, Arc<[u8]>> {
+        let executed = self.executed.iter().flat_map(|executed| &executed.blobs);
+        let all = self.story.blobs.iter().chain(executed);
+        all.map(|(id, bytes)| (id.clone(), Arc::clone(bytes))).collect()
+    }
+}
+
+/// Says in the disposition what the execution came to.
+fn summary(unit: &UnitExecution, json: &[u8]) -> ExecutionSummary {
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let instance = unit.instance.as_ref();
+    ExecutionSummary {
+        execution: RunDirectory::text_digest(json),
+        outcome: unit.outcome.clone(),
+        runs: count(unit.executions.len()),
+        fail_to_pass: count(instance.map_or(0, |instance| instance.fail_to_pass.len())),
+        pass_to_pass: count(instance.map_or(0, |instance| instance.pass_to_pass.len())),
+    }
 }
 
 impl<'a> UnitRunner<'a> {
@@ -79,54 +129,100 @@ impl<'a> UnitRunner<'a> {
             known_pulls: source.pull_heads.keys().copied().collect(),
             grounder: Grounder::new(),
             texts: TextCache::new(options.file_limit, TEXT_CACHE),
+            executor: None,
         }
+    }
+
+    /// Executes every unit, too.
+    pub(crate) fn with_executor(self, executor: Option<Executor<'a>>) -> Self {
+        Self { executor, ..self }
     }
 
     /// Does one unit, unless it is done; any number of threads may do so at once.
     pub fn run(&self, work: &WorkUnit) -> Result<Done, Failure> {
-        if self.run.unit(&work.key).is_some_and(|unit| !may_heal(&unit.disposition.outcome)) {
+        if self.run.unit(&work.key).is_some_and(|unit| !may_heal(&unit.disposition)) {
             return Ok(Done::Before);
         }
         match self.story(work) {
-            Ok(story) => self.accept(work, &story).map(|()| Done::Accepted),
-            Err(given_up) => self.reject(work, given_up).map(|()| Done::Rejected),
+            Ok(told) => self.accept(work, &told).map(|()| Done::Accepted),
+            Err(Failed::Unit(given_up)) => self.reject(work, given_up).map(|()| Done::Rejected),
+            Err(Failed::Machine(failure)) => Err(failure),
         }
     }
 
-    fn story(&self, work: &WorkUnit) -> Result<Story, GivenUp> {
+    /// Does one unit again and stores nothing.
+    pub(crate) fn execute_again(&self, work: &WorkUnit) -> Result<Executed, Failure> {
+        let told = self.story(work).map_err(|failed| match failed {
+            Failed::Machine(failure) => failure,
+            Failed::Unit(given_up) => {
+                Failure::new(format!("`{}` has no story: {}", work.unit, given_up.detail))
+            }
+        })?;
+        told.executed.ok_or_else(|| Failure::new(format!("`{}` was not executed", work.unit)))
+    }
+
+    fn story(&self, work: &WorkUnit) -> Result<Told, Failed> {
         let context = UnitContext {
             options: self.options,
             records: self.source.records.as_ref(),
             methods: &self.methods,
             known_pulls: &self.known_pulls,
         };
-        let unit = change_unit(&self.source.repo, work, &context)?;
-        self.reconstruct(&unit).map_err(|rejection| GivenUp {
+        let unit = change_unit(&self.source.repo, work, &context).map_err(GivenUp::from)?;
+        let give_up = |rejection: Rejection| GivenUp {
             reason: rejection.reason,
             detail: rejection.detail,
             labels: Some(Box::new(unit.labels.clone())),
             links: unit.links.clone(),
-        })
+        };
+        let evidence = evidence(&unit, self.source.records.as_ref());
+        let story = self.reconstruct(&unit, &evidence).map_err(give_up)?;
+        let Some(executor) = &self.executor else { return Ok(Told { story, executed: None }) };
+        let executed = self.execute(executor, &story).map_err(Failed::Machine)?;
+        let execution = Some(ExecutionEvidence {
+            unit: executed.execution.clone(),
+            blobs: executed.blobs.clone(),
+        });
+        let evidence = UnitEvidence { execution, ..evidence };
+        let story = self.reconstruct(&unit, &evidence).map_err(give_up)?;
+        Ok(Told { story, executed: Some(executed) })
     }
 
-    fn reconstruct(&self, unit: &ChangeUnit) -> Result<Story, Rejection> {
+    /// Runs the states of a unit.
+    fn execute(&self, executor: &Executor<'_>, story: &Story) -> Result<Executed, Failure> {
+        let unit = &story.trajectory.unit;
+        let tried = || format!("failed to execute `{}`", unit.id);
+        let parse = |path: &RepoPath, blob: &BlobId, bytes: &[u8]| {
+            self.grounder.structure(path, blob, bytes)
+        };
+        let files = UnitFiles { repo: &self.source.repo, texts: &self.texts, parse: &parse };
+        let sides = sides(files, &unit.base_tree, &unit.head_tree)
+            .map_err(|error| Failure::of(error, &tried()))?;
+        let both = BothSides { gold: &sides.gold, test: &sides.test };
+        executor.execute(&story.trajectory, &both).map_err(|error| Failure::of(error, &tried()))
+    }
+
+    fn reconstruct(&self, unit: &ChangeUnit, evidence: &UnitEvidence) -> Result<Story, Rejection> {
         let repo = &self.source.repo;
         let snapshot = self.grounder.ground(repo, &unit.base_tree)?;
         reconstruct(&ReconstructInput {
             repo,
             unit,
             snapshot: &snapshot,
-            evidence: &evidence(unit, self.source.records.as_ref()),
+            evidence,
             texts: &self.texts,
             parse: &|path, blob, bytes| self.grounder.structure(path, blob, bytes),
         })
     }
 
-    fn accept(&self, work: &WorkUnit, story: &Story) -> Result<(), Failure> {
-        let trajectory = &story.trajectory;
-        let json = serde_json::to_vec(trajectory)
-            .map_err(|error| Failure::of(error, &format!("failed to write `{}`", work.unit)))?;
-        for (id, bytes) in &story.blobs {
+    fn accept(&self, work: &WorkUnit, told: &Told) -> Result<(), Failure> {
+        let trajectory = &told.story.trajectory;
+        let text = |error| Failure::of(error, &format!("failed to write `{}`", work.unit));
+        let json = serde_json::to_vec(trajectory).map_err(text)?;
+        let execution = told.executed.as_ref().map(|executed| &executed.execution);
+        let execution_json = execution.map(serde_json::to_vec).transpose().map_err(text)?;
+        let blobs = told.blobs();
+        for (id, bytes) in &blobs {
             if !self.run.has_blob(id) {
                 self.run.put_blob(bytes)?;
             }
@@ -140,10 +236,12 @@ impl<'a> UnitRunner<'a> {
             },
             labels: Some(trajectory.unit.labels.clone()),
             links: trajectory.unit.links.clone(),
-            execution: None,
+            execution: execution
+                .zip(execution_json.as_deref())
+                .map(|(unit, json)| summary(unit, json)),
         };
-        let blobs: Vec<BlobId> = story.blobs.keys().cloned().collect();
-        let texts = UnitTexts { trajectory: Some(&json), execution: None };
+        let blobs: Vec<BlobId> = blobs.into_keys().collect();
+        let texts = UnitTexts { trajectory: Some(&json), execution: execution_json.as_deref() };
         Ok(self.run.commit_unit(&disposition, texts, &blobs)?)
     }
 
@@ -167,8 +265,10 @@ impl<'a> UnitRunner<'a> {
 /// history: whoever fetches it again gets another answer.
 pub(super) const OF_THIS_COPY: [&str; 2] = ["object_corrupt", "tree_missing"];
 
-fn may_heal(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Rejected { reason, .. } if OF_THIS_COPY.contains(&reason.as_str()))
+fn may_heal(unit: &Disposition) -> bool {
+    let execution = unit.execution.as_ref().map(|summary| &summary.outcome);
+    matches!(execution, Some(ExecutionOutcome::Infrastructure { .. }))
+        || matches!(&unit.outcome, Outcome::Rejected { reason, .. } if OF_THIS_COPY.contains(&reason.as_str()))
 }
 
 impl From<UnitError> for GivenUp {

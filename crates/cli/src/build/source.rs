@@ -42,8 +42,18 @@ impl Source {
         let repo = open_repository(path)?;
         let head = repo.resolve(request.head.as_deref())?;
         let name = name_of(path, request.repo_name.as_deref())?;
+        Self::reopen(name, repo, head, request.records.as_deref())
+    }
+
+    /// Opens the repository of a finished run at the commit it was built from.
+    pub(crate) fn reopen(
+        name: RepoName,
+        repo: GitRepository,
+        head: CommitId,
+        records: Option<&Path>,
+    ) -> Result<Self, Failure> {
         let pull_heads = repo.refs_pull_heads()?;
-        let records = match &request.records {
+        let records = match records {
             Some(folder) => Some(records::read_folder(folder, Some(&name))?),
             None => None,
         };

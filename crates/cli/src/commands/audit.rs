@@ -10,7 +10,8 @@ use backstory_model::{Record, RepoName, Repository, exit};
 use backstory_store::RunDirectory;
 
 use crate::arguments::AuditArgs;
-use crate::build::{name_of, open_repository};
+use crate::commands::labels::audit_labels;
+use crate::commands::repositories::open_repositories;
 use crate::settings::Settings;
 use crate::{Failure, Talk};
 
@@ -22,10 +23,14 @@ const MOST: usize = 20;
 
 /// Derives every step again and prints every difference.
 pub(super) fn audit(args: AuditArgs, settings: &Settings, talk: &Talk) -> Result<u8, Failure> {
-    let run = RunDirectory::read_only(&args.run)?;
-    let manifest = run.manifest();
-    let names = manifest.map(|manifest| manifest.repositories.into_keys().collect());
-    let opened = open_repositories(&args.repositories, &names.unwrap_or_else(|_| Vec::new()))?;
+    if let Some(file) = &args.dataset {
+        return audit_labels(file, args.json, talk);
+    }
+    let Some(path) = &args.run else {
+        return Err(Failure::new("no run is given").hint("name it: `backstory audit RUN`"));
+    };
+    let run = RunDirectory::read_only(path)?;
+    let opened = open_repositories(&args.repositories, &run)?;
     let repos: BTreeMap<RepoName, &dyn Repository> =
         opened.iter().map(|(name, repo)| (name.clone(), repo as &dyn Repository)).collect();
     let evidence = evidence(settings.records(args.records), &run, &opened)?;
@@ -38,34 +43,6 @@ pub(super) fn audit(args: AuditArgs, settings: &Settings, talk: &Talk) -> Result
         talk.data(&format!("{json}\n"))?;
     }
     Ok(if report.is_clean() { exit::OK } else { exit::FINDINGS })
-}
-
-/// Opens `PATH` or `NAME=PATH`; without a name, the run's only repository is meant.
-fn open_repositories(
-    given: &[String],
-    names: &[RepoName],
-) -> Result<BTreeMap<RepoName, GitRepository>, Failure> {
-    let mut opened = BTreeMap::new();
-    for text in given {
-        let (name, path) = match split(text) {
-            Some((name, path)) => (name, path),
-            None => (implied_name(text, given.len(), names)?, PathBuf::from(text)),
-        };
-        opened.insert(name, open_repository(&path)?);
-    }
-    Ok(opened)
-}
-
-fn split(text: &str) -> Option<(RepoName, PathBuf)> {
-    let (name, path) = text.split_once('=')?;
-    Some((RepoName::parse(name).ok()?, PathBuf::from(path)))
-}
-
-fn implied_name(text: &str, given: usize, names: &[RepoName]) -> Result<RepoName, Failure> {
-    match names {
-        [only] if given == 1 => Ok(only.clone()),
-        _ => name_of(&PathBuf::from(text), None),
-    }
 }
 
 /// Reads the texts of every record a unit of the run may speak of.

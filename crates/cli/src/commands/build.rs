@@ -1,32 +1,37 @@
 //! How are `build` and its three parts called?
 
-use backstory_model::{RunOptions, UnitKey, WorkUnit, exit};
+use backstory_model::{RunOptions, UnitId, UnitKey, WorkUnit, exit};
 use backstory_store::RunDirectory;
 
-use crate::arguments::{BuildArgs, CollectArgs, PlanArgs, RunUnitArgs, SelectArgs, SourceArgs};
+use crate::arguments::{
+    BuildArgs, CacheArgs, CollectArgs, ExecutionArgs, PlanArgs, RunUnitArgs, SelectArgs, SourceArgs,
+};
 use crate::build::{
     self, BuildOptions, BuildReport, Plan, PlanHeader, Source, SourceRequest, UnitRunner,
     funnel_table, open_sources, parse_since,
 };
 use crate::cost::Cost;
+use crate::execution::Machine;
 use crate::settings::Settings;
 use crate::{Failure, Talk};
 
 /// Builds trajectories from the history of repositories.
 pub(super) fn build(args: BuildArgs, settings: &Settings, talk: &Talk) -> Result<u8, Failure> {
-    let options = options(&args.select, settings)?;
+    let options = options(&args.select, &args.execution, settings)?;
     let jobs = settings.jobs(args.jobs)?;
     // What is wrong with the input is said before a directory is made for it.
     let opened = open_sources(&sources(args.source, args.select, settings), talk)?;
+    let machine = machine(&options, args.cache, settings)?;
     let run = RunDirectory::open(&args.out)?;
     let header = PlanHeader::new(&opened, &options);
-    let report = build::build(&opened, header, &run, BuildOptions { jobs }, talk)?;
+    let how = BuildOptions { machine: machine.as_ref(), ..BuildOptions::new(jobs) };
+    let report = build::build(&opened, header, &run, how, talk)?;
     close(&report, args.json, talk)
 }
 
 /// Writes the work manifest.
 pub(super) fn plan(args: PlanArgs, settings: &Settings, talk: &Talk) -> Result<u8, Failure> {
-    let options = options(&args.select, settings)?;
+    let options = options(&args.select, &args.execution, settings)?;
     let opened = open_sources(&sources(args.source, args.select, settings), talk)?;
     let plan = build::plan(&opened, PlanHeader::new(&opened, &options))?;
     plan.write(&args.out)?;
@@ -45,15 +50,27 @@ pub(super) fn run_unit(args: RunUnitArgs, settings: &Settings, talk: &Talk) -> R
         records: settings.records(args.source.records),
     };
     let opened = open_sources(&request, talk)?;
+    let machine = machine(&plan.header.options, args.cache, settings)?;
     let run = RunDirectory::open_worker(&args.out)?;
     for source in &opened {
-        let runner = UnitRunner::new(source, &run, &plan.header.options);
+        let executor = build::executor(source, machine.as_ref(), &plan.header.options)?;
+        let runner = UnitRunner::new(source, &run, &plan.header.options).with_executor(executor);
         for unit in chosen.iter().filter(|unit| unit.repo == source.name) {
             let done = runner.run(unit)?;
             talk.say(&format!("{}: {}", unit.unit, done.describe()));
         }
     }
     said_all(&chosen, &opened)
+}
+
+/// Opens what runs tests, if the options ask for it.
+fn machine(
+    options: &RunOptions,
+    cache: CacheArgs,
+    settings: &Settings,
+) -> Result<Option<Machine>, Failure> {
+    let Some(execute) = &options.execute else { return Ok(None) };
+    Machine::open(settings, cache.cache, execute.minimum).map(Some)
 }
 
 /// Refuses to end well when a chosen unit belongs to no given repository.
@@ -96,13 +113,18 @@ fn close(report: &BuildReport, json: bool, talk: &Talk) -> Result<u8, Failure> {
     Ok(exit::OK)
 }
 
-fn options(args: &SelectArgs, settings: &Settings) -> Result<RunOptions, Failure> {
+fn options(
+    args: &SelectArgs,
+    execution: &ExecutionArgs,
+    settings: &Settings,
+) -> Result<RunOptions, Failure> {
     let default = RunOptions::default();
     Ok(RunOptions {
         since: args.since.as_deref().map(parse_since).transpose()?,
         limit: args.limit,
+        units: args.units.iter().map(UnitId::new).collect(),
         file_limit: settings.file_limit(args.file_limit, default.file_limit),
-        execute: None,
+        execute: settings.execute(execution)?,
     })
 }
 

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
-use backstory_model::{SchemaVersion, exit};
+use backstory_exec::environment::ToolKind;
+use backstory_model::{Cgroup, Containment, ContainmentLevel, SchemaVersion, exit};
 use backstory_store::fs;
 use rustix::fs::statvfs;
 
 use crate::arguments::DoctorArgs;
+use crate::execution::{containment, toolchains};
 use crate::settings::Settings;
 use crate::{Failure, Talk};
 
@@ -26,19 +28,10 @@ struct Check {
 
 /// Prints what was found, one line each; exit code 1 when something is missing.
 pub(super) fn doctor(args: &DoctorArgs, settings: &Settings, talk: &Talk) -> Result<u8, Failure> {
-    let checks = [
-        version(),
-        cores(),
-        memory(),
-        disk(&args.out),
-        config(settings),
-        records(settings),
-        Check {
-            what: "sandbox",
-            found: "not part of this version; nothing foreign is run".into(),
-            advice: None,
-        },
-    ];
+    let mut checks =
+        vec![version(), cores(), memory(), disk(&args.out), config(settings), records(settings)];
+    checks.extend(sandbox(settings)?);
+    checks.extend(tools(settings)?);
     for check in &checks {
         let mark = if check.advice.is_some() { "!" } else { " " };
         talk.data(&format!("{mark} {:<10}{}\n", check.what, check.found))?;
@@ -50,6 +43,55 @@ pub(super) fn doctor(args: &DoctorArgs, settings: &Settings, talk: &Talk) -> Res
     }
     let good = checks.iter().all(|check| check.advice.is_none());
     Ok(if good { exit::OK } else { exit::FINDINGS })
+}
+
+/// Says which level of containment holds, and what is missing for the next.
+fn sandbox(settings: &Settings) -> Result<Vec<Check>, Failure> {
+    let Containment { level, launcher, cgroup, landlock, seccomp, missing } =
+        containment(settings)?;
+    let groups = match cgroup {
+        Some(Cgroup::V1) => "control groups v1",
+        Some(Cgroup::V2) => "control groups v2",
+        None => "no control groups",
+    };
+    let filter = if seccomp { "seccomp" } else { "no seccomp" };
+    let enough = level >= ContainmentLevel::Namespaces;
+    let mut checks = vec![Check {
+        what: "sandbox",
+        found: format!(
+            "level `{}`: {launcher}, {groups}, Landlock {landlock}, {filter}",
+            level.as_str()
+        ),
+        advice: (!enough).then_some("install the package `bubblewrap`, and allow user namespaces"),
+    }];
+    checks.extend(missing.into_iter().map(|found| Check { what: "", found, advice: None }));
+    Ok(checks)
+}
+
+/// Lists the tools that answer in the sandbox.
+fn tools(settings: &Settings) -> Result<Vec<Check>, Failure> {
+    let Some(toolchains) = toolchains(settings, &settings.cache(None)?) else {
+        return Ok(Vec::new());
+    };
+    let line = |kind: ToolKind| -> Option<String> {
+        let versions: Vec<&str> = toolchains.versions(kind).collect();
+        (!versions.is_empty()).then(|| format!("{} {}", kind.as_str(), versions.join(", ")))
+    };
+    let found: Vec<String> = ToolKind::ALL.into_iter().filter_map(line).collect();
+    let mut checks = vec![Check {
+        what: "tools",
+        found: if found.is_empty() { "none".into() } else { found.join("; ") },
+        advice: toolchains
+            .version(ToolKind::Uv)
+            .is_none()
+            .then_some("install `uv`; Python environments cannot be made without it"),
+    }];
+    checks.extend(toolchains.broken.into_iter().map(|found| Check {
+        what: "",
+        found,
+        advice: None,
+    }));
+    Ok(checks)
 }
 
 fn version() -> Check {

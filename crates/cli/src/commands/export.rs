@@ -5,10 +5,10 @@ use std::path::Path;
 use std::str::FromStr;
 
 use backstory_dataset::{
-    Dialect, ExportContext, ExportFormat, ExportOptions, Exported, UnknownWord,
+    Dialect, ExportContext, ExportFormat, ExportOptions, Exported, Story, UnknownWord,
 };
-use backstory_model::exit;
-use backstory_store::RunDirectory;
+use backstory_model::{Outcome, exit};
+use backstory_store::{RunDirectory, StoreError};
 
 use crate::arguments::ExportArgs;
 use crate::settings::Settings;
@@ -31,11 +31,25 @@ pub(super) fn export(args: &ExportArgs, settings: &Settings, talk: &Talk) -> Res
         repositories: manifest.repositories,
         ..ExportContext::default()
     };
-    let trajectories = run.trajectories()?;
-    let exported = backstory_dataset::export(trajectories, &run, &args.out, &context, &options)
+    let stories = stories(&run)?;
+    let exported = backstory_dataset::export(stories, &run, &args.out, &context, &options)
         .map_err(Failure::from)?;
     say(&exported, talk);
     Ok(exit::OK)
+}
+
+/// Reads accepted units one at a time, in collect order, each with its execution.
+fn stories(
+    run: &RunDirectory,
+) -> Result<impl Iterator<Item = Result<Story, StoreError>>, StoreError> {
+    let accepted = run.dispositions()?.filter(|line| match line {
+        Ok(unit) => matches!(unit.outcome, Outcome::Accepted { .. }),
+        Err(_) => true,
+    });
+    Ok(accepted.map(|line| {
+        let unit = line?;
+        Ok(Story { trajectory: run.trajectory(&unit)?, execution: run.execution(&unit)? })
+    }))
 }
 
 /// Returns true when the directory is the run or would be made in it.
@@ -72,6 +86,12 @@ fn say(exported: &Exported, talk: &Talk) {
         "{} trajectories, {} steps, {} task instances",
         exported.trajectories, exported.steps, exported.instances
     ));
+    if exported.tasks > 0 || !exported.left_out.is_empty() {
+        let left_out = exported.left_out.iter().map(|(why, number)| format!("{number} {why}"));
+        let counts: Vec<String> =
+            std::iter::once(format!("{} tasks", exported.tasks)).chain(left_out).collect();
+        talk.say(&counts.join(", left out: "));
+    }
     for (format, folder) in &exported.folders {
         talk.say(&format!("{format}: {}", folder.display()));
     }

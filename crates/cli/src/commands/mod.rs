@@ -3,7 +3,11 @@
 mod audit;
 mod build;
 mod doctor;
+mod execute;
 mod export;
+mod grade;
+mod labels;
+mod repositories;
 mod schema;
 mod show;
 mod validate;
@@ -30,6 +34,7 @@ pub(crate) fn run(
         Command::Show(args) => show::show(&args, talk),
         Command::Export(args) => export::export(&args, &settings, talk),
         Command::Validate(args) => validate::validate(&args, talk),
+        Command::Execute(args) => execute::execute(args, &settings, talk),
         Command::Audit(args) => audit::audit(args, &settings, talk),
         Command::Doctor(args) => doctor::doctor(&args, &settings, talk),
         Command::Schema(args) => schema::schema(&args, talk),

@@ -1,6 +1,6 @@
 //! Which JSON Schema does a file format have?
 
-use backstory_model::{Disposition, Record, RunManifest, Trajectory, exit};
+use backstory_model::{Disposition, Record, RunManifest, Trajectory, UnitExecution, exit};
 use schemars::{Schema, schema_for};
 
 use crate::arguments::{SchemaArgs, SchemaKind};
@@ -11,6 +11,7 @@ pub(super) fn schema(args: &SchemaArgs, talk: &Talk) -> Result<u8, Failure> {
     let schema: Schema = match args.kind {
         SchemaKind::Trajectory => schema_for!(Trajectory),
         SchemaKind::Records => schema_for!(Record),
+        SchemaKind::Execution => schema_for!(UnitExecution),
         SchemaKind::Disposition => schema_for!(Disposition),
         SchemaKind::Manifest => schema_for!(RunManifest),
         SchemaKind::Config => schema_for!(Config),

@@ -19,6 +19,9 @@ pub(super) fn show(args: &ShowArgs, talk: &Talk) -> Result<u8, Failure> {
         return Err(Failure::new(format!("`{}` was rejected: {detail}", args.unit))
             .hint(format!("the reason `{reason}` is explained in `docs/rules.md`")));
     }
+    if args.execution {
+        return show_execution(&run, &unit, talk);
+    }
     if args.json {
         let json = run.trajectory_json(&unit)?;
         talk.data(&format!("{}\n", String::from_utf8_lossy(&json)))?;
@@ -28,7 +31,19 @@ pub(super) fn show(args: &ShowArgs, talk: &Talk) -> Result<u8, Failure> {
     Ok(exit::OK)
 }
 
-fn find(run: &RunDirectory, name: &str, path: &Path) -> Result<Disposition, Failure> {
+fn show_execution(run: &RunDirectory, unit: &Disposition, talk: &Talk) -> Result<u8, Failure> {
+    let Some(execution) = run.execution(unit)? else {
+        return Err(Failure::new(format!("`{}` was not executed", unit.work.unit))
+            .hint("build the run with `--execute`"));
+    };
+    let json = serde_json::to_string_pretty(&execution)
+        .map_err(|error| Failure::of(error, "failed to write the execution"))?;
+    talk.data(&format!("{json}\n"))?;
+    Ok(exit::OK)
+}
+
+/// Returns a unit by its id, or the nearest one as a hint.
+pub(super) fn find(run: &RunDirectory, name: &str, path: &Path) -> Result<Disposition, Failure> {
     let mut nearest: Option<(usize, String)> = None;
     for unit in run.dispositions()? {
         let unit = unit?;

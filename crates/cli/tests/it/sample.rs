@@ -83,7 +83,7 @@ pub(crate) fn build_with(
     let sources = build::open_sources(&request, &talk)?;
     let run = RunDirectory::open_with(out, std::sync::Arc::new(faults))?;
     let header = PlanHeader::new(&sources, options);
-    build::build(&sources, header, &run, BuildOptions { jobs }, &talk)
+    build::build(&sources, header, &run, BuildOptions::new(jobs), &talk)
 }
 
 /// Every covered file of a run with its bytes.

@@ -27,7 +27,7 @@ fn build_example(example: &WrittenExample, out: &Path, faults: Faults) -> Result
     let sources = build::open_sources(&request, &talk)?;
     let run = RunDirectory::open_with(out, Arc::clone(&faults))?;
     let header = PlanHeader::new(&sources, &RunOptions::default());
-    build::build(&sources, header, &run, BuildOptions { jobs: 1 }, &talk)?;
+    build::build(&sources, header, &run, BuildOptions::new(1), &talk)?;
     Ok(faults.operations())
 }
 

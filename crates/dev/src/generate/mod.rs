@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context as _;
-use backstory_model::{Disposition, Record, RunManifest, Trajectory};
+use backstory_model::{Disposition, Record, RunManifest, Trajectory, UnitExecution};
 use schemars::{Schema, schema_for};
 
 mod command_line;
@@ -26,6 +26,7 @@ pub fn pages() -> anyhow::Result<BTreeMap<&'static str, String>> {
         ("trajectory.schema.json", print(&schema_for!(Trajectory))?),
         ("records.schema.json", print(&schema_for!(Record))?),
         ("disposition.schema.json", print(&schema_for!(Disposition))?),
+        ("execution.schema.json", print(&schema_for!(UnitExecution))?),
         ("manifest.schema.json", print(&schema_for!(RunManifest))?),
     ]))
 }

@@ -29,6 +29,24 @@ pub enum ToolKind {
     Go,
 }
 
+impl ToolKind {
+    /// Every kind, in the order they are listed.
+    pub const ALL: [Self; 6] =
+        [Self::Python, Self::Uv, Self::Rust, Self::Nextest, Self::Node, Self::Go];
+
+    /// Returns what people call it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Python => "Python",
+            Self::Uv => "uv",
+            Self::Rust => "Rust",
+            Self::Nextest => "cargo-nextest",
+            Self::Node => "Node",
+            Self::Go => "Go",
+        }
+    }
+}
+
 /// One tool of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Toolchain {

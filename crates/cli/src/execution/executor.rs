@@ -1,0 +1,131 @@
+//! How is one unit of a repository executed?
+//!
+//! In: the unit, its story without runs, and both sides of its change. Out:
+//! what was executed and the stored texts it names.
+
+use backstory_exec::checkout::{Changes, Layer};
+use backstory_exec::environment::{
+    DeriveContext, NoRecipe, ProvisionError, Provisioner, TreeSource, day_of, derive,
+};
+use backstory_exec::execute::{
+    Environments, Event, ExecuteError, ExecuteInput, Executed, Provided, execute_unit,
+};
+use backstory_mine::GitRepository;
+use backstory_model::{
+    Action, ChangeUnit, CommitId, ExecuteOptions, Repository as _, Role, Trajectory,
+};
+
+use crate::Failure;
+use crate::execution::Machine;
+
+/// Executes the units of one repository.
+pub(crate) struct Executor<'a> {
+    machine: &'a Machine,
+    provisioner: Provisioner<'a>,
+    options: &'a ExecuteOptions,
+    repo: &'a GitRepository,
+    /// The newest commit, from whose day the age of the others is counted.
+    newest: i64,
+    watch: Watch<'a>,
+}
+
+/// What is told of every run as it ends.
+pub(crate) type Watch<'a> = &'a (dyn Fn(&Event<'_>) + Sync);
+
+/// Both sides of a change, as changed files of the base.
+pub(crate) struct BothSides<'a> {
+    /// The base with the gold patch.
+    pub(crate) gold: &'a Changes,
+    /// The base with the test patch.
+    pub(crate) test: &'a Changes,
+}
+
+impl<'a> Executor<'a> {
+    /// Prepares the units of the mainline that ends at `head`.
+    pub(crate) fn new(
+        machine: &'a Machine,
+        repo: &'a GitRepository,
+        head: &CommitId,
+        options: &'a ExecuteOptions,
+    ) -> Result<Self, Failure> {
+        let newest = repo
+            .commit(head)
+            .map_err(|error| Failure::of(error, "failed to read the newest commit"))?
+            .committer
+            .seconds;
+        let provisioner = machine.provisioner();
+        Ok(Self { machine, provisioner, options, repo, newest, watch: &|_| {} })
+    }
+
+    /// Tells of every run as it ends.
+    pub(crate) fn watched(self, watch: Watch<'a>) -> Self {
+        Self { watch, ..self }
+    }
+
+    /// Executes one unit; `story` is its trajectory without runs.
+    pub(crate) fn execute(
+        &self,
+        story: &Trajectory,
+        sides: &BothSides<'_>,
+    ) -> Result<Executed, ExecuteError> {
+        execute_unit(&ExecuteInput {
+            repo: self.repo,
+            unit: &story.unit,
+            test_side: sides.test,
+            gold_side: sides.gold,
+            statement: statement(story),
+            gold_patch: &story.gold_patch,
+            test_patch: &story.test_patch,
+            options: self.options,
+            sandbox: &self.machine.sandbox,
+            checkout: &self.machine.checkout,
+            environments: self,
+            reporters: self.machine.reporters(),
+            scratch: self.machine.scratch(),
+            watch: &|event| (self.watch)(event),
+        })
+    }
+}
+
+/// Returns what is asked for: the text of the first step.
+pub(crate) fn statement(story: &Trajectory) -> &str {
+    story
+        .steps
+        .iter()
+        .find_map(|step| match &step.action {
+            Action::Message { role: Role::User, text } => Some(text.as_str()),
+            _ => None,
+        })
+        .unwrap_or_default()
+}
+
+impl Environments for Executor<'_> {
+    fn provide(
+        &self,
+        unit: &ChangeUnit,
+        test_files: &[String],
+        base: &Layer,
+    ) -> Result<Provided, ExecuteError> {
+        let context = DeriveContext {
+            source: &TreeSource::new(self.repo, &unit.head_tree)?,
+            commit_day: day_of(unit.states.last().map_or(self.newest, |state| state.authored_at)),
+            reference_day: day_of(self.newest),
+            test_files,
+            toolchains: &self.machine.toolchains,
+        };
+        let recipe = match derive(&context) {
+            Ok(recipe) => Box::new(recipe),
+            Err(NoRecipe::Repository { source }) => return Err(source.into()),
+            Err(other) => return Ok(Provided::Unsupported { detail: other.to_string() }),
+        };
+        Ok(match self.provisioner.provision(&recipe, &base.path) {
+            Ok(environment) => Provided::Ready { recipe, environment: Box::new(environment) },
+            Err(ProvisionError::Failed { detail, log }) => Provided::Failed { recipe, detail, log },
+            Err(error @ (ProvisionError::Index { .. } | ProvisionError::Toolchain { .. })) => {
+                Provided::Infrastructure { detail: error.to_string() }
+            }
+            Err(ProvisionError::Sandbox(error)) => return Err(error.into()),
+            Err(ProvisionError::Store(error)) => return Err(error.into()),
+        })
+    }
+}

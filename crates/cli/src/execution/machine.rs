@@ -1,0 +1,119 @@
+//! What on this machine runs what nobody trusts?
+//!
+//! In: settings. Out: a sandbox that was tried, the tools that answered in it,
+//! and the folder that keeps environments and work trees.
+
+use std::path::{Path, PathBuf};
+
+use backstory_exec::checkout::Checkout;
+use backstory_exec::environment::{IndexSettings, Provisioner, ToolchainSearch, Toolchains};
+use backstory_exec::report::assets;
+use backstory_exec::sandbox::{BubblewrapSandbox, SandboxOptions};
+use backstory_model::{Containment, ContainmentLevel, SandboxError};
+use backstory_store::fs;
+
+use crate::Failure;
+use crate::settings::Settings;
+
+/// The hidden subcommand the sandbox starts this program with.
+pub(crate) const STAGE: &str = "sandbox-stage";
+
+/// The parts of this machine that execution needs.
+pub(crate) struct Machine {
+    /// Runs jobs.
+    pub(crate) sandbox: BubblewrapSandbox,
+    /// The tools that answered in the sandbox.
+    pub(crate) toolchains: Toolchains,
+    /// Writes work trees.
+    pub(crate) checkout: Checkout,
+    cache: PathBuf,
+    index: IndexSettings,
+    reporters: PathBuf,
+    scratch: TempFolder,
+}
+
+impl Machine {
+    /// Tries the sandbox and asks the tools; `minimum` is the level that will do.
+    pub(crate) fn open(
+        settings: &Settings,
+        cache: Option<PathBuf>,
+        minimum: ContainmentLevel,
+    ) -> Result<Self, Failure> {
+        let cache = settings.cache(cache)?;
+        let options = SandboxOptions { minimum, ..options(settings)? };
+        let sandbox = BubblewrapSandbox::probe(options).map_err(weak)?;
+        let toolchains = Toolchains::discover(&search(settings), &cache, &sandbox)
+            .map_err(|error| Failure::of(error, "failed to look for toolchains"))?;
+        let checkout = Checkout::new(cache.join("trees"))
+            .map_err(|error| Failure::of(error, "failed to prepare the cache"))?;
+        let index = IndexSettings::new(&settings.index_settings());
+        let scratch = TempFolder::make(cache.join("scratch").join(std::process::id().to_string()))?;
+        let reporters = scratch.0.join("reporters");
+        fs::create_dirs(&reporters)?;
+        assets::write(&reporters)
+            .map_err(|error| Failure::of(error, "failed to write the reporters"))?;
+        Ok(Self { sandbox, toolchains, checkout, cache, index, reporters, scratch })
+    }
+
+    /// Returns the folder with the reporters.
+    pub(crate) fn reporters(&self) -> &Path {
+        &self.reporters
+    }
+
+    /// Returns a folder for what lives as long as one run of tests.
+    pub(crate) fn scratch(&self) -> &Path {
+        &self.scratch.0
+    }
+
+    /// Returns what makes environments.
+    pub(crate) fn provisioner(&self) -> Provisioner<'_> {
+        Provisioner::new(&self.cache, &self.sandbox, &self.toolchains, self.index.clone())
+    }
+}
+
+/// A folder that is removed with what is in it.
+struct TempFolder(PathBuf);
+
+impl TempFolder {
+    fn make(path: PathBuf) -> Result<Self, Failure> {
+        // A process of the same number may have been killed here.
+        fs::remove_dirs(&path)?;
+        fs::create_dirs(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for TempFolder {
+    fn drop(&mut self) {
+        // The next process of this number removes what is left.
+        let _ = fs::remove_dirs(&self.0);
+    }
+}
+
+/// Returns what can be enforced here, however little.
+pub(crate) fn containment(settings: &Settings) -> Result<Containment, Failure> {
+    Ok(BubblewrapSandbox::look(options(settings)?))
+}
+
+/// Returns the tools that answer in the sandbox, or nothing where there is none.
+pub(crate) fn toolchains(settings: &Settings, cache: &Path) -> Option<Toolchains> {
+    let sandbox = BubblewrapSandbox::probe(options(settings).ok()?).ok()?;
+    Toolchains::discover(&search(settings), cache, &sandbox).ok()
+}
+
+fn options(settings: &Settings) -> Result<SandboxOptions, Failure> {
+    let program = std::env::current_exe()
+        .map_err(|error| Failure::of(error, "this program does not find itself"))?;
+    let bubblewrap = settings.bubblewrap();
+    Ok(SandboxOptions { bubblewrap, ..SandboxOptions::new(program, &[STAGE]) })
+}
+
+fn search(settings: &Settings) -> ToolchainSearch {
+    let (path, home) = settings.program_folders();
+    ToolchainSearch { home, path }
+}
+
+fn weak(error: SandboxError) -> Failure {
+    Failure::of(error, "foreign code is not run on this machine")
+        .hint("`backstory doctor` says what is missing; `bubblewrap` is a package of most systems")
+}
