@@ -1,0 +1,159 @@
+//! Is a forged verdict seen, and by which channel?
+//!
+//! In: small projects below `tests/forgery`, each with a test that is wrong and code
+//! that makes it look right. They run here without a sandbox, with whatever Python
+//! and pytest are at hand; without them the test is skipped and says so.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use backstory_exec::report::ParsedReport;
+use backstory_exec::report::canary::{Canaries, CanaryPlace, canaries};
+use backstory_exec::report::python;
+use backstory_model::{TestId, TestOutcome, TestRunner};
+use backstory_store::fs;
+
+const VICTIM: &str = "test_victim.py::test_wrong";
+
+/// Returns a Python of 3.8 or later that has pytest.
+///
+/// `BACKSTORY_TEST_PYTHON` comes first, then `python3`, then what uv has in its cache.
+#[expect(clippy::disallowed_methods, reason = "a test is told which interpreter to use")]
+pub fn python_with_pytest() -> Option<PathBuf> {
+    let named = std::env::var("BACKSTORY_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let ask = "import sys, pytest; assert sys.version_info >= (3, 8); print(sys.executable)";
+    let cached =
+        ["uv", "run", "--quiet", "--offline", "--no-project", "--with", "pytest", "python"];
+    [&[named.as_str()][..], &cached[..]].iter().find_map(|command| {
+        let out = Command::new(command[0]).args(&command[1..]).args(["-c", ask]).output().ok()?;
+        let path = String::from_utf8(out.stdout).ok()?;
+        out.status.success().then(|| PathBuf::from(path.trim()))
+    })
+}
+
+/// What one run said on every channel.
+pub struct Run {
+    pub status: i32,
+    pub output: String,
+    pub report: ParsedReport,
+    pub touched: python::ParsedTouch,
+}
+
+/// Runs the files of a folder with our reporter and tracer.
+pub fn run(python: &Path, folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
+    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/python");
+    let reports = tempfile::tempdir().unwrap();
+    let [report, touched] = ["report", "touched"].map(|name| reports.path().join(name));
+    let out = Command::new(python)
+        .args(["-m", "pytest", "-p", "backstory_reporter", "-o", "addopts="])
+        .args(["-p", "no:cacheprovider", "--continue-on-collection-errors"])
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("PYTHONPATH", format!("{}:{}", assets.display(), folder.display()))
+        .envs([("PYTHONDONTWRITEBYTECODE", "1"), ("PYTHONHASHSEED", "0"), ("COLUMNS", "80")])
+        .envs([("BACKSTORY_REPORT", &report), ("BACKSTORY_TOUCHED", &touched)])
+        .env("BACKSTORY_ROOT", folder)
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    Run {
+        status: out.status.code().unwrap(),
+        output: String::from_utf8_lossy(&out.stdout).into_owned(),
+        report: python::parse(&fs::read_file(&report).unwrap()),
+        touched: python::parse_touched(&fs::read_file(&touched).unwrap_or_default()),
+    }
+}
+
+/// Copies the plain files of a folder.
+pub fn copied(from: &Path) -> tempfile::TempDir {
+    let to = tempfile::tempdir().unwrap();
+    for path in fs::entries(from).unwrap() {
+        if path.is_file() {
+            let name = path.file_name().unwrap();
+            fs::write_file(&to.path().join(name), &fs::read_file(&path).unwrap()).unwrap();
+        }
+    }
+    to
+}
+
+impl Run {
+    fn outcome(&self, test: &str) -> TestOutcome {
+        self.report.report.outcome(&TestId::new(test))
+    }
+
+    /// The readings of others that take the wrong test for a right one.
+    fn fooled(&self) -> Vec<&'static str> {
+        let mut fooled = Vec::new();
+        if self.output.contains(&format!("{VICTIM} PASSED")) {
+            fooled.push("output");
+        }
+        if self.status == 0 {
+            fooled.push("status");
+        }
+        if self.outcome(VICTIM).is_pass() {
+            fooled.push("report");
+        }
+        fooled
+    }
+
+    /// The channels that say that something is wrong.
+    fn objections(&self, planted: &Canaries) -> Vec<&'static str> {
+        let report = &self.report.report;
+        let good = report.broken_modules.is_empty()
+            && report.results.iter().all(|result| !result.outcome.is_failure());
+        let agree = report.complete && report.status == Some(self.status);
+        let canaries = [(&planted.passes, true), (&planted.fails, false)];
+        let checks = [
+            ("report and status", agree && good == (self.status == 0)),
+            ("lines of the report", self.report.faults.is_empty()),
+            ("canary", canaries.iter().all(|(id, pass)| report.outcome(id).is_pass() == *pass)),
+            (
+                "touched lines",
+                python::spoofed(TestRunner::Pytest, report, &self.touched.tests).is_empty(),
+            ),
+        ];
+        checks.into_iter().filter(|(_, holds)| !holds).map(|(name, _)| name).collect()
+    }
+}
+
+#[test]
+fn every_forged_verdict_is_seen() {
+    let Some(python) = python_with_pytest() else {
+        eprintln!("skipped: no Python 3.8 or later with pytest is at hand");
+        return;
+    };
+    let projects = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/forgery");
+    let mut table = String::new();
+    for project in fs::entries(&projects).unwrap() {
+        let folder = copied(&project);
+        let beside = "test_victim.py";
+        let place = CanaryPlace { runner: TestRunner::Pytest, beside, text: "", package: "" };
+        let planted = canaries(&place, 3);
+        fs::write_file(&folder.path().join(&planted.path), planted.text.as_bytes()).unwrap();
+
+        let run = run(&python, folder.path(), &[&planted.path, beside], &[]);
+        let (fooled, objections) = (run.fooled(), run.objections(&planted));
+        let name = project.file_name().unwrap().to_str().unwrap();
+        // With the checks off, each of them passes for somebody.
+        assert_eq!(fooled.is_empty(), name == "honest", "{name} forges nothing");
+        assert!(!run.outcome(VICTIM).is_pass() || !objections.is_empty(), "{name} is believed");
+        let [fooled, seen] = [fooled, objections].map(|words| match words.len() {
+            0 => "nobody".to_owned(),
+            _ => words.join(", "),
+        });
+        writeln!(table, "{name}: fools {fooled}; seen by {seen}").unwrap();
+    }
+    insta::assert_snapshot!(table, @"
+    atexit_rewrites: fools status, report; seen by canary
+    conftest_outcome: fools status, report; seen by lines of the report, canary
+    conftest_skips_bodies: fools status, report; seen by canary, touched lines
+    conftest_swallows: fools status, report; seen by canary
+    honest: fools nobody; seen by nobody
+    os_exit: fools status; seen by report and status
+    prints_passed: fools output; seen by nobody
+    rewrites_report: fools status, report; seen by canary, touched lines
+    sitecustomize: fools status, report; seen by canary, touched lines
+    ");
+}
