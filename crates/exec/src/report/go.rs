@@ -19,6 +19,18 @@ struct Line {
     test: Option<String>,
 }
 
+/// Returns what the tests and the compiler printed, as `go test -v` shows it.
+pub fn printed(events: &[u8]) -> Vec<u8> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Printed {
+        output: String,
+    }
+    let lines = events.split(|byte| *byte == b'\n');
+    let printed = lines.filter_map(|line| serde_json::from_slice::<Printed>(line).ok());
+    printed.flat_map(|line| line.output.into_bytes()).collect()
+}
+
 /// Reads the events of a run and its closing line.
 pub fn parse(events: &[u8], finished: &[u8]) -> ParsedReport {
     let mut reading = Reading::default();

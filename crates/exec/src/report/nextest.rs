@@ -3,7 +3,7 @@
 //! In: five files of the report folder: the list of tests, the results (JUnit),
 //! the events as they came, the binaries that do not compile, and the closing
 //! line. Out: one report. A test binary that does not compile is a broken module,
-//! because an empty one stands for it; where a library does not, every test is.
+//! because one that fails stands for it; where a library does not, every test is.
 
 use std::collections::BTreeMap;
 
@@ -12,6 +12,9 @@ use serde::Deserialize;
 
 use super::id::EVERY_MODULE;
 use super::{Faults, ParsedReport, junit, libtest, lines};
+
+/// The one test of the binary that stands for one that does not compile.
+const STUB: &str = "backstory_does_not_compile";
 
 /// The status when tests fail.
 const TESTS_FAILED: i32 = 100;
@@ -43,7 +46,6 @@ struct Suite {
     package_name: String,
     binary_id: String,
     binary_name: String,
-    kind: String,
     #[serde(default)]
     testcases: BTreeMap<String, Listed>,
 }
@@ -63,10 +65,6 @@ struct Match {
 /// One line about a crate that does not compile.
 #[derive(Deserialize)]
 struct Uncompiled {
-    package: String,
-    #[serde(rename = "crate")]
-    name: String,
-    binary: String,
     tests: bool,
 }
 
@@ -127,6 +125,10 @@ impl Reading {
                     (_, true) => Some(TestOutcome::Skipped),
                     (_, false) => continue,
                 };
+                if name == STUB {
+                    self.broken.push(suite.binary_id.clone());
+                    continue;
+                }
                 self.collected = self.collected.saturating_add(1);
                 self.tests.insert(test_id(&suite.binary_id, name), outcome);
             }
@@ -134,28 +136,18 @@ impl Reading {
         }
     }
 
+    /// Takes what the compiler refused; a library is needed by everything.
     fn broken(&mut self, bytes: &[u8]) {
         for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             match serde_json::from_slice::<Uncompiled>(line) {
-                Ok(uncompiled) => self.broken.push(self.module(&uncompiled)),
+                Ok(Uncompiled { tests: false }) => self.broken.push(EVERY_MODULE.to_owned()),
+                // Known by what stands for it, also where cargo did not build it again.
+                Ok(Uncompiled { tests: true }) => {}
                 Err(_) => self.faults.add(|| "a line that no compiler writes".to_owned()),
             }
         }
         self.broken.sort();
         self.broken.dedup();
-    }
-
-    /// Returns the binary that does not compile; everything where others need it.
-    fn module(&self, uncompiled: &Uncompiled) -> String {
-        let is_it = |suite: &&Suite| {
-            suite.package_name == uncompiled.package
-                && suite.binary_name.replace('-', "_") == uncompiled.name
-                && (suite.kind == "bin") == !uncompiled.binary.is_empty()
-        };
-        match self.suites.iter().find(is_it) {
-            Some(suite) if uncompiled.tests => suite.binary_id.clone(),
-            _ => EVERY_MODULE.to_owned(),
-        }
     }
 
     /// Takes the results; false when the file is not whole.
@@ -169,6 +161,9 @@ impl Reading {
         };
         for case in cases {
             self.failed |= case.outcome.is_failure();
+            if case.name == STUB {
+                continue;
+            }
             self.took(test_id(&case.class, &case.name), case.outcome);
         }
         true
@@ -187,7 +182,7 @@ impl Reading {
         let mut ended = Vec::new();
         let mut running = Vec::new();
         for suite in &self.suites {
-            for name in suite.testcases.keys() {
+            for name in suite.testcases.keys().filter(|name| *name != STUB) {
                 let event = format!("{}::{}${name}", suite.package_name, suite.binary_name);
                 let id = test_id(&suite.binary_id, name);
                 match events.get(&event) {

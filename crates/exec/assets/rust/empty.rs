@@ -1,1 +1,0 @@
-// Stands for a test binary that does not compile.
