@@ -12,8 +12,9 @@ use backstory_syntax::diff::{self, Hunk};
 use crate::reconstruct::ParseFile;
 use crate::text::Text;
 
-/// Patches show so many equal lines around a hunk, and want to find them.
-const CONTEXT: u32 = 3;
+/// Patches show three equal lines around a hunk; where fewer than so many stand
+/// between two hunks, one patch shows what the other changes or shows too.
+const APART: u32 = 6;
 
 /// On which side the change of one file stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +105,7 @@ fn settle(hunks: Vec<Hunk>, kinds: &[Kind]) -> Share {
         return Share::Test;
     }
     let mut test: Vec<bool> = kinds.iter().map(|kind| *kind == Kind::Test).collect();
-    let near = |a: usize, b: usize| hunks[b].before.start - hunks[a].before.end < CONTEXT;
+    let near = |a: usize, b: usize| hunks[b].before.start - hunks[a].before.end < APART;
     for at in 1..hunks.len() {
         test[at] &= test[at - 1] || !near(at - 1, at);
     }
