@@ -15,6 +15,7 @@ use backstory_model::{
     SandboxResult, Upper, WorkTree,
 };
 
+use crate::sandbox::bound;
 use crate::sandbox::cgroup::Groups;
 use crate::sandbox::launch::Launcher;
 
@@ -103,6 +104,10 @@ impl BubblewrapSandbox {
             },
         };
         match launcher_name {
+            Some(_) if sandbox.launcher.needs_bound() && !bound::is_possible() => sandbox.miss(
+                "processes of root are not limited without control groups before Linux 6.14"
+                    .to_owned(),
+            ),
             Some(_) => sandbox.try_out(),
             None => sandbox.containment.missing.push("bubblewrap is not installed".to_owned()),
         }

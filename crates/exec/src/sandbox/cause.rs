@@ -18,8 +18,6 @@ pub enum Stop {
     Time,
     /// The CPU time in the control group was over.
     Cpu,
-    /// A process was refused; what goes on after that is the limit, not the job.
-    Processes,
     /// It printed too much.
     Output,
     /// It wrote too much into a folder of the host.
@@ -44,8 +42,13 @@ pub struct Evidence {
 impl Evidence {
     /// Returns how the job ended.
     pub fn ending(&self, limits: &Limits) -> Ending {
+        // A job that waits for a process that was ended or never made runs into
+        // a time limit; that is not why it ended.
+        let overran = matches!(self.stop, Some(Stop::Time | Stop::Cpu));
         self.stopped()
+            .filter(|_| !overran)
             .or_else(|| self.counted(limits))
+            .or_else(|| self.stopped())
             .or_else(|| self.seen_at_a_limit(limits))
             .unwrap_or_else(|| self.by_itself())
     }
@@ -54,7 +57,6 @@ impl Evidence {
         Some(match self.stop? {
             Stop::Time => Ending::TimeLimit,
             Stop::Cpu => Ending::CpuLimit,
-            Stop::Processes => Ending::ProcessLimit { by: LimitedBy::Cgroup },
             Stop::Output => Ending::OutputLimit,
             Stop::Disk => Ending::DiskLimit { by: LimitedBy::Launcher },
             Stop::Canceled => Ending::Canceled,
@@ -169,13 +171,16 @@ mod tests {
     }
 
     #[test]
-    fn a_stop_of_the_launcher_comes_first() {
-        let evidence = Evidence {
-            stop: Some(Stop::Time),
-            counters: Some(Counters { oom_kills: 1, ..Counters::default() }),
-            ..Evidence::default()
+    fn a_job_that_hangs_after_it_met_a_limit_met_that_limit() {
+        let stopped = |stop, refused_processes| {
+            let counters = Some(Counters { refused_processes, ..Counters::default() });
+            let evidence = Evidence { stop: Some(stop), counters, ..Evidence::default() };
+            evidence.ending(&limits())
         };
-        assert_eq!(evidence.ending(&limits()), Ending::TimeLimit);
+        let by = LimitedBy::Cgroup;
+        assert_eq!(stopped(Stop::Time, 0), Ending::TimeLimit);
+        assert_eq!(stopped(Stop::Time, 1), Ending::ProcessLimit { by });
+        assert_eq!(stopped(Stop::Output, 1), Ending::OutputLimit);
         assert!(matches!(Evidence::default().ending(&limits()), Ending::Broken { .. }));
     }
 }

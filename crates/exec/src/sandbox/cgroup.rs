@@ -24,7 +24,7 @@ use crate::sandbox::outer::write_kernel_file;
 const OWN_PROCESSES: u64 = 4;
 
 /// How long ended processes may take to be gone.
-const EMPTY_WITHIN: Duration = Duration::from_millis(900);
+const EMPTY_WITHIN: Duration = Duration::from_secs(5);
 
 /// Tells the groups of one launcher apart.
 static NUMBER: AtomicU64 = AtomicU64::new(0);

@@ -54,6 +54,7 @@ impl Planned {
             kept,
             mounts,
             room,
+            processes: job.limits.processes,
             network: job.network,
         };
         Ok(Self { outer, inner, written })

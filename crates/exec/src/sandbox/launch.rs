@@ -24,13 +24,13 @@ use crate::sandbox::cgroup::{Group, Groups};
 use crate::sandbox::folders::WrittenFolders;
 use crate::sandbox::job::Planned;
 use crate::sandbox::plan::{self, Observed, Word};
-use crate::sandbox::stage::OUTER;
+use crate::sandbox::stage::{BOUND, OUTER};
 
 /// How often limits that nobody reports are looked at.
 const TICK: Duration = Duration::from_millis(50);
 
 /// How long an ended sandbox may take to be gone.
-const GONE_WITHIN: Duration = Duration::from_millis(900);
+const GONE_WITHIN: Duration = Duration::from_secs(5);
 
 /// What every job of one sandbox starts with.
 #[derive(Debug)]
@@ -92,6 +92,16 @@ struct Running {
 }
 
 impl Launcher {
+    /// Returns whether processes have to be bounded, because no control group
+    /// counts them and no limit of processes holds for root.
+    pub fn needs_bound(&self) -> bool {
+        self.groups.is_none() && nix::unistd::geteuid().is_root()
+    }
+
+    fn first_stage(&self) -> &'static str {
+        if self.needs_bound() { BOUND } else { OUTER }
+    }
+
     /// Runs a job to its end.
     pub fn run(&self, job: &SandboxJob) -> Result<Launched, SandboxError> {
         let start_error = |source| SandboxError::Start { job: job.name.clone(), source };
@@ -125,7 +135,7 @@ impl Running {
         let (printed, print) = io::pipe()?;
         let child = Command::new(&launcher.program)
             .args(&launcher.arguments)
-            .arg(OUTER)
+            .arg(launcher.first_stage())
             .env_clear()
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(print.try_clone()?)
@@ -204,9 +214,6 @@ impl Running {
             let counters = group.counters();
             if limits.cpu_seconds > 0 && counters.cpu_seconds > f64::from(limits.cpu_seconds) {
                 return Some(Stop::Cpu);
-            }
-            if counters.refused_processes > 0 {
-                return Some(Stop::Processes);
             }
         }
         self.folders.are_over_by_now().then_some(Stop::Disk)

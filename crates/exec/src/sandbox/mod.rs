@@ -12,6 +12,7 @@
 //! reports over the socket it has as standard input. When it ends, the kernel
 //! ends whatever is left.
 
+mod bound;
 mod bubblewrap;
 mod capture;
 mod cause;

@@ -21,7 +21,9 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
+use nix::unistd::{Gid, Uid};
 
+use crate::sandbox::bound;
 use crate::sandbox::flags::Flags;
 use crate::sandbox::plan::{self, OuterPlan, PlannedAccess, Room, STAGE_INSIDE};
 use crate::sandbox::stage::{INNER, while_doing};
@@ -32,9 +34,15 @@ use crate::sandbox::system;
 pub const STAGING: &str = "/sys";
 
 /// Makes everything the plan says, then becomes bubblewrap.
-pub fn run(mut socket: File) -> io::Result<Infallible> {
+///
+/// `bounded` says that this is the first process of a namespace whose processes
+/// are to be bounded.
+pub fn run(mut socket: File, bounded: bool) -> io::Result<Infallible> {
     set_pdeathsig(Signal::SIGKILL)?;
     let plan: OuterPlan = plan::receive(&mut socket)?;
+    if bounded && plan.processes > 0 {
+        bound::set(plan.processes).map_err(while_doing("bound the processes"))?;
+    }
     for group in &plan.groups {
         write_kernel_file(group, "0").map_err(while_doing("enter the control group"))?;
     }
@@ -70,18 +78,23 @@ fn close_inherited() -> io::Result<()> {
 
 /// Enters new user, mount and network namespaces, as their root.
 fn make_namespaces(network: Network) -> io::Result<()> {
-    let (user, group) = (nix::unistd::geteuid(), nix::unistd::getegid());
+    let identity = (nix::unistd::geteuid(), nix::unistd::getegid());
     let mut flags = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS;
     if network == Network::None {
         // A fresh network has its loopback down. bubblewrap would bring it up.
         flags |= CloneFlags::CLONE_NEWNET;
     }
     unshare(flags)?;
-    write_kernel_file(Path::new("/proc/self/setgroups"), "deny")?;
-    write_kernel_file(Path::new("/proc/self/uid_map"), &format!("0 {user} 1"))?;
-    write_kernel_file(Path::new("/proc/self/gid_map"), &format!("0 {group} 1"))?;
+    map_to_root(identity)?;
     mount_at(None, Path::new("/"), None, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None)?;
     mount_private(Path::new(STAGING), Room { bytes: 1 << 20, files: 200 }, 0o755)
+}
+
+/// Makes who this process was the root of the user namespace it is in now.
+pub fn map_to_root((user, group): (Uid, Gid)) -> io::Result<()> {
+    write_kernel_file(Path::new("/proc/self/setgroups"), "deny")?;
+    write_kernel_file(Path::new("/proc/self/uid_map"), &format!("0 {user} 1"))?;
+    write_kernel_file(Path::new("/proc/self/gid_map"), &format!("0 {group} 1"))
 }
 
 /// Returns the flags that every job has.

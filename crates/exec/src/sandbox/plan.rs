@@ -37,6 +37,8 @@ pub struct OuterPlan {
     pub mounts: Vec<PlannedMount>,
     /// Bytes and files each private folder may hold.
     pub room: Room,
+    /// The most processes; 0 is no limit. For a bound, where one is needed.
+    pub processes: u32,
     /// Which network is seen.
     pub network: Network,
 }

@@ -10,10 +10,14 @@ use std::os::fd::AsFd as _;
 use std::process::ExitCode;
 
 use crate::sandbox::plan::{self, Word};
-use crate::sandbox::{inner, outer};
+use crate::sandbox::{bound, inner, outer};
 
 /// The argument that calls the outer stage.
 pub const OUTER: &str = "outer";
+/// The argument that calls the stage that bounds the processes of root.
+pub const BOUND: &str = "bound";
+/// The argument by which that stage calls the outer stage.
+pub const BOUNDED: &str = "bounded";
 /// The argument that calls the inner stage.
 pub const INNER: &str = "inner";
 
@@ -25,7 +29,9 @@ const STAGE_FAILED: u8 = 125;
 /// Not for people: without the launcher's socket as standard input it fails.
 pub fn stage(arguments: &[OsString]) -> ExitCode {
     let result = match arguments.first().and_then(|argument| argument.to_str()) {
-        Some(OUTER) => socket().and_then(|socket| outer::run(socket).map(|never| match never {})),
+        Some(OUTER) => become_bubblewrap(false),
+        Some(BOUNDED) => become_bubblewrap(true),
+        Some(BOUND) => socket().and_then(bound::run),
         Some(INNER) => socket().and_then(inner::run),
         Some(_) | None => Err(io::Error::other("no such stage")),
     };
@@ -39,6 +45,10 @@ pub fn stage(arguments: &[OsString]) -> ExitCode {
             ExitCode::from(STAGE_FAILED)
         }
     }
+}
+
+fn become_bubblewrap(bounded: bool) -> io::Result<()> {
+    socket().and_then(|socket| outer::run(socket, bounded)).map(|never| match never {})
 }
 
 /// Returns standard input, unbuffered.
