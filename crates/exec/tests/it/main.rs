@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod checkout;
+mod environment;
+mod environment_provision;
 mod execute;
 mod hostile;
 mod hostile_ground;
