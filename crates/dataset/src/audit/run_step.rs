@@ -10,7 +10,7 @@ use backstory_model::{
 use memchr::memmem;
 
 use super::choice::{Broken, demand};
-use super::executed::{Run, Runs, is_of_module};
+use super::executed::{Run, Runs};
 use super::replay::is_change;
 use super::sources::Sources;
 
@@ -183,6 +183,19 @@ impl<'a> RunChoices<'a> {
     }
 }
 
+/// Returns true when the id starts with the module, less `conftest.py` and `/`,
+/// then no word byte; `*` and `.` are every module.
+fn is_of_module(id: &str, module: &str) -> bool {
+    let folder = module.strip_suffix("conftest.py").unwrap_or(module);
+    let folder = folder.strip_suffix('/').unwrap_or(folder);
+    let rest = id.strip_prefix(folder).and_then(|rest| rest.bytes().next());
+    matches!(folder, "*" | "." | "") || rest.is_some_and(|next| !is_word_byte(next))
+}
+
+fn is_word_byte(byte: u8) -> bool {
+    byte >= 0x80 || byte == b'_' || byte.is_ascii_alphanumeric()
+}
+
 fn has_rule(step: &Step, wanted: &str) -> bool {
     matches!(&step.choice, Provenance::Derived { rule, .. } if rule.as_str() == wanted)
 }
@@ -209,8 +222,7 @@ fn changed_paths(action: &Action) -> impl Iterator<Item = &RepoPath> {
 fn frames<'t>(output: &'t [u8], path: &'t RepoPath) -> impl Iterator<Item = u32> + 't {
     memmem::find_iter(output, path.as_bytes()).filter_map(move |at| {
         let before = &output[..at];
-        let word = |byte: u8| byte >= 0x80 || byte == b'_' || byte.is_ascii_alphanumeric();
-        let touches = before.last().is_some_and(|byte| word(*byte) || b".-/".contains(byte));
+        let touches = before.last().is_some_and(|b| is_word_byte(*b) || b".-/".contains(b));
         if touches && !before.ends_with(b"/work/") && !before.ends_with(b"./") {
             return None;
         }

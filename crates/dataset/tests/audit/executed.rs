@@ -74,7 +74,7 @@ fn guarded(guard: &str) -> String {
 }
 
 fn source_patch(guard: &str) -> String {
-    let added: String = guard.lines().map(|line| format!("+{line}\n")).collect();
+    let added = format!("+{}\n", guard.trim_end().replace('\n', "\n+"));
     format!(
         "diff --git a/src/parse.py b/src/parse.py
 --- a/src/parse.py

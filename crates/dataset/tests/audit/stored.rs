@@ -319,10 +319,11 @@ fn an_executed_run_is_clean() {
     assert!(report.render(5).contains("executions"));
 }
 
+type Forge = fn(&mut ExecutionSummary);
+
 #[test]
 fn accounts_of_executions_that_do_not_add_up_are_found() {
     let sample = executed_sample();
-    type Forge = fn(&mut ExecutionSummary);
     let cases: [(&str, Forge); 4] = [
         ("another outcome", |said| said.outcome = ExecutionOutcome::Flaky),
         ("fewer runs", |said| said.runs -= 1),

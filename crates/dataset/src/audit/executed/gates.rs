@@ -12,7 +12,7 @@ use backstory_model::{
 
 use super::super::finding::Findings;
 use super::PLACE;
-use super::judged::{Derived, is_whole};
+use super::judged::{Derived, is_broken, is_whole};
 use super::stored::{Run, Runs};
 use super::trees::States;
 
@@ -167,7 +167,10 @@ impl<'r, 'a> Seen<'r, 'a> {
         for run in &self.after {
             let RunOrder::Selected { tests } = &run.execution.order else { continue };
             let asked: BTreeSet<&TestId> = tests.iter().collect();
-            let ran: BTreeSet<&TestId> = run.report.results.iter().map(|test| &test.id).collect();
+            let spoken = run.report.results.iter().map(|test| &test.id);
+            let runner = self.runs.execution.recipe.as_ref().map(|recipe| recipe.runner);
+            let broken = tests.iter().filter(|id| is_broken(runner, &run.report, id));
+            let ran: BTreeSet<&TestId> = spoken.chain(broken).collect();
             if asked != ran {
                 return false;
             }

@@ -1,6 +1,6 @@
 //! Is the instance what the trajectory and the runs say?
 
-use backstory_model::{Action, FailToPass, TaskInstance, TestId, Trajectory};
+use backstory_model::{Action, FailToPass, TaskInstance, TestId, TestRunner, Trajectory};
 
 use super::super::finding::Findings;
 use super::PLACE;
@@ -43,8 +43,13 @@ pub(super) fn check(
     };
     findings.equal(PLACE, "instance", (&expected, instance));
     let files = &instance.test_files;
-    let sorted = !files.is_empty() && files.windows(2).all(|pair| pair[0] < pair[1]);
+    // A runner of whole workspaces is given no files.
+    let runner = runs.execution.recipe.as_ref().map(|recipe| recipe.runner);
+    let named = !files.is_empty() || runner == Some(TestRunner::Nextest);
+    let sorted = named && files.windows(2).all(|pair| pair[0] < pair[1]);
     findings.demand(sorted, PLACE, "the files of its tests, sorted", || format!("{files:?}"));
-    let measured = instance.oracle.is_some() || runs.execution.mutants.is_empty();
-    findings.demand(measured, PLACE, "a strength where there are mutants", || "none".to_owned());
+    let measured = instance.oracle.is_some() != runs.execution.mutants.is_empty();
+    findings.demand(measured, PLACE, "a strength exactly where there are mutants", || {
+        "none".to_owned()
+    });
 }

@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use backstory_model::{RunOrder, TestId, TestOrigin, TestOutcome, TestReport, UnitExecution};
+use backstory_model::{
+    RunOrder, TestId, TestOrigin, TestOutcome, TestReport, TestRunner, UnitExecution,
+};
 
 use super::stored::{Run, Runs};
 use super::trees::States;
@@ -47,11 +49,12 @@ pub(super) fn derive(runs: &Runs<'_>, states: &States) -> Derived {
     let before = States::runs_of(runs, states.with_tests.as_ref());
     let after = States::runs_of(runs, Some(&states.head));
     let base = States::runs_of(runs, Some(&states.base)).into_iter().find(|run| is_whole(run));
+    let runner = runs.execution.recipe.as_ref().map(|recipe| recipe.runner);
     let known = spoken_of(&after);
     let mut derived = Derived::default();
     let mut agreed = [BTreeMap::new(), BTreeMap::new()];
     for (side, runs) in [(Side::Before, &before), (Side::After, &after)] {
-        for (id, seen) in outcomes(runs, &known) {
+        for (id, seen) in outcomes(runner, runs, &known) {
             match seen.len() {
                 1 => agreed[side as usize]
                     .extend(seen.into_keys().map(|outcome| (id.clone(), outcome))),
@@ -59,7 +62,7 @@ pub(super) fn derive(runs: &Runs<'_>, states: &States) -> Derived {
             }
         }
     }
-    for run in before.iter().chain(&after) {
+    for run in &runs.list {
         derived.shared.extend(run.report.shared_ids.iter().cloned());
     }
     let ids: BTreeSet<&TestId> = agreed.iter().flat_map(BTreeMap::keys).collect();
@@ -67,7 +70,7 @@ pub(super) fn derive(runs: &Runs<'_>, states: &States) -> Derived {
         let side =
             |side: Side| agreed[side as usize].get(id).copied().unwrap_or(TestOutcome::NotRun);
         if !derived.is_flaky(id) {
-            let at_base = base.map(|run| outcome(&run.report, id));
+            let at_base = base.map(|run| outcome(runner, &run.report, id));
             derived.tests.insert(
                 id.clone(),
                 Outcomes {
@@ -94,30 +97,41 @@ fn spoken_of(runs: &[&Run<'_>]) -> BTreeSet<TestId> {
 
 /// Returns what a report says about a test, and whether it knows it; one of a
 /// module that could not be collected errored.
-fn outcome(report: &TestReport, id: &TestId) -> (bool, TestOutcome) {
+fn outcome(runner: Option<TestRunner>, report: &TestReport, id: &TestId) -> (bool, TestOutcome) {
     let spoken = report.results.binary_search_by(|test| test.id.cmp(id)).is_ok();
-    if !spoken && report.broken_modules.iter().any(|module| is_of_module(id.as_str(), module)) {
+    if !spoken && is_broken(runner, report, id) {
         return (true, TestOutcome::Errored);
     }
     (spoken, report.outcome(id))
 }
 
-/// Returns true when the id starts with the module, then no word.
-pub(in crate::audit) fn is_of_module(id: &str, module: &str) -> bool {
-    id.strip_prefix(module)
-        .is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_'))
+/// Returns true when a report says that the module of a test is broken.
+pub(super) fn is_broken(runner: Option<TestRunner>, report: &TestReport, id: &TestId) -> bool {
+    let id = id.as_str();
+    let ends = |rest: &str| match runner {
+        Some(TestRunner::Nextest | TestRunner::GoTest) => rest.starts_with(' '),
+        Some(TestRunner::Unittest) => rest.starts_with('.'),
+        Some(TestRunner::Pytest) => rest.starts_with("::") || rest.starts_with('/'),
+        _ => rest.starts_with("::"),
+    };
+    report.broken_modules.iter().any(|module| {
+        // What a folder of pytest shares breaks the folder.
+        let shared = (runner == Some(TestRunner::Pytest))
+            .then(|| module.strip_suffix("conftest.py").unwrap_or(module).trim_end_matches('/'));
+        let module = shared.unwrap_or(module);
+        let whole = module == "*" || (shared.is_some() && matches!(module, "" | "."));
+        whole || id.strip_prefix(module).is_some_and(|rest| rest.is_empty() || ends(rest))
+    })
 }
 
 /// Counts the outcomes of every test over the repeats that asked for it.
 fn outcomes(
+    runner: Option<TestRunner>,
     runs: &[&Run<'_>],
     known: &BTreeSet<TestId>,
 ) -> BTreeMap<TestId, BTreeMap<TestOutcome, u32>> {
     let mut ids = spoken_of(runs);
-    let broken = |id: &&TestId| {
-        let mut modules = runs.iter().flat_map(|run| &run.report.broken_modules);
-        modules.any(|module| is_of_module(id.as_str(), module))
-    };
+    let broken = |id: &&TestId| runs.iter().any(|run| is_broken(runner, &run.report, id));
     ids.extend(known.iter().filter(broken).cloned());
     let selected: Vec<Option<BTreeSet<&TestId>>> = runs
         .iter()
@@ -131,7 +145,7 @@ fn outcomes(
         let mut seen = BTreeMap::new();
         for (run, selected) in runs.iter().zip(&selected) {
             if selected.as_ref().is_none_or(|tests| tests.contains(&id)) {
-                *seen.entry(outcome(&run.report, &id).1).or_default() += 1;
+                *seen.entry(outcome(runner, &run.report, &id).1).or_default() += 1;
             }
         }
         if !seen.is_empty() {

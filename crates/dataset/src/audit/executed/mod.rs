@@ -20,7 +20,6 @@ use super::finding::{Findings, Place};
 use super::sources::Sources;
 use super::text::Texts;
 
-pub(super) use judged::is_of_module;
 pub(super) use stored::{Run, Runs};
 
 use trees::Trees;
@@ -53,8 +52,9 @@ fn derive(
     trees: &mut Trees<'_>,
     findings: &mut Findings,
 ) -> Result<(), RepositoryError> {
+    let runner = runs.execution.recipe.as_ref().map(|recipe| recipe.runner);
     for run in &runs.list {
-        verdict::check(run, findings);
+        verdict::check(run, runner, findings);
         verdict::check_id(run, findings);
         trees.check(run, runs, findings)?;
     }
@@ -63,7 +63,7 @@ fn derive(
     let derived = judged::derive(runs, &states);
     tests::check(runs, &derived, findings);
     gates::check(trajectory, runs, &states, &derived, findings);
-    mutants::check(trajectory, runs, &derived, findings);
+    mutants::check(trajectory, runs, &derived, trees, findings)?;
     instance::check(trajectory, runs, &derived, findings);
     outcome::check(runs, &states, &derived, findings);
     trees.manifests(runs, findings)

@@ -3,21 +3,24 @@
 use std::collections::BTreeSet;
 
 use backstory_model::{
-    BlobId, Ending, ExecutedState, Mutant, MutantVerdict, OracleStrength, RunVerdict, Trajectory,
+    BlobId, ExecutedState, Mutant, MutantVerdict, OracleStrength, RepositoryError, RunVerdict,
+    TestId, TestOutcome, Trajectory,
 };
 
 use super::super::finding::Findings;
 use super::PLACE;
 use super::judged::Derived;
 use super::stored::{Run, Runs};
+use super::trees::Trees;
 
 /// Compares the verdict of every mutant with its run.
 pub(super) fn check(
     trajectory: &Trajectory,
     runs: &Runs<'_>,
     derived: &Derived,
+    trees: &mut Trees<'_>,
     findings: &mut Findings,
-) {
+) -> Result<(), RepositoryError> {
     let mutants = &runs.execution.mutants;
     let numbers: Vec<u32> = mutants.iter().map(|mutant| mutant.number).collect();
     let counted: Vec<u32> = (1..).take(mutants.len()).collect();
@@ -30,8 +33,12 @@ pub(super) fn check(
     for mutant in mutants {
         let run = mutant.execution.as_ref().and_then(|id| runs.get(id));
         let own = ExecutedState::Mutant { number: mutant.number };
+        let tree = trees.expected(&own, runs)?;
         let known = match (&mutant.execution, run) {
-            (Some(_), Some(run)) => run.execution.state == own,
+            // A mutant that equals another state shares its run.
+            (Some(_), Some(run)) => {
+                run.execution.state == own || tree.as_ref() == Some(&run.execution.tree)
+            }
             (Some(_), None) => false,
             (None, _) => mutant.verdict == MutantVerdict::Unresolved,
         };
@@ -42,23 +49,21 @@ pub(super) fn check(
             findings.equal(PLACE, &what, (&verdict(run, derived), &mutant.verdict));
         }
     }
+    Ok(())
 }
 
 fn verdict(run: &Run<'_>, derived: &Derived) -> MutantVerdict {
     let report = &*run.report;
-    let exited = matches!(run.execution.ending, Ending::Exited { .. });
-    if !exited || matches!(run.execution.verdict, RunVerdict::Infra | RunVerdict::SpoofSuspect) {
-        return MutantVerdict::Unresolved;
-    }
-    if report.results.iter().all(|test| !test.outcome.is_pass()) && report.collected == 0 {
-        return MutantVerdict::SuiteBroken;
-    }
     if run.execution.verdict != RunVerdict::Stable {
         return MutantVerdict::Unresolved;
     }
+    if report.collected == 0 {
+        return MutantVerdict::SuiteBroken;
+    }
+    let fails = |id: &TestId| report.outcome(id) != TestOutcome::Passed;
     let fail = &derived.fail_to_pass;
-    let failing = fail.iter().filter(|(id, _)| !report.outcome(id).is_pass()).count();
-    let broken = derived.pass_to_pass.iter().any(|id| !report.outcome(id).is_pass());
+    let failing = fail.iter().filter(|(id, _)| fails(id)).count();
+    let broken = derived.pass_to_pass.iter().any(fails);
     match failing {
         0 if broken => MutantVerdict::PassToPassBreaks,
         0 => MutantVerdict::Survives,

@@ -31,7 +31,12 @@ fn contradiction(runs: &Runs<'_>, states: &States, derived: &Derived) -> Option<
     let head = head.first().map(|run| run.execution.verdict);
     let none = derived.fail_to_pass.is_empty();
     let ran = !runs.list.is_empty();
+    let broken = runs.list.iter().any(|run| run.execution.verdict == RunVerdict::Infra);
     match &runs.execution.outcome {
+        ExecutionOutcome::Infrastructure { .. } => {
+            (ran && !broken).then_some("of runs that the infrastructure made")
+        }
+        _ if broken => Some("of an infrastructure that failed"),
         ExecutionOutcome::Confirmed => none.then_some("without a confirmation"),
         ExecutionOutcome::GateFailed { gate } => {
             let mut gates = runs.execution.gates.iter();
@@ -51,6 +56,6 @@ fn contradiction(runs: &Runs<'_>, states: &States, derived: &Derived) -> Option<
         ExecutionOutcome::HeadFails { .. } => {
             (head.is_none() && ran).then_some("of a unit whose head was not run")
         }
-        ExecutionOutcome::NeedsNetwork | ExecutionOutcome::Infrastructure { .. } => None,
+        ExecutionOutcome::NeedsNetwork => None,
     }
 }

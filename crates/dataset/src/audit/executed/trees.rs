@@ -88,7 +88,8 @@ impl<'a> Trees<'a> {
         Ok(())
     }
 
-    fn expected(
+    /// Returns the tree a state stands for; `None` where it cannot be made.
+    pub(super) fn expected(
         &mut self,
         state: &ExecutedState,
         runs: &Runs<'_>,
@@ -120,11 +121,12 @@ impl<'a> Trees<'a> {
     }
 
     /// The tree of an authored state with the files of the test patch as the head
-    /// has them; `None` where a file belongs to both sides.
+    /// has them; `None` where one of them may hold source as well.
     fn authored_with_tests(&self, index: u32) -> Result<Option<TreeId>, RepositoryError> {
         let unit = &self.trajectory.unit;
         let Some(state) = unit.states.get(index as usize) else { return Ok(Some(TreeId::empty())) };
-        if self.tests.keys().any(|path| self.gold.contains_key(path)) {
+        let mixed = |path: &RepoPath| self.gold.contains_key(path) || !names_test(path);
+        if self.tests.keys().any(mixed) {
             return Ok(None);
         }
         let mut tree = Worktree::new(self.sources.repo, &state.tree);
@@ -222,6 +224,12 @@ impl<'a> Trees<'a> {
         }
         Ok(())
     }
+}
+
+/// Returns true when a directory or the name of a file says that it is a test.
+fn names_test(path: &RepoPath) -> bool {
+    let path = path.as_bytes().to_ascii_lowercase();
+    memchr::memmem::find(&path, b"test").is_some() && !path.ends_with(b".rs")
 }
 
 /// Returns true when content that is no text changes.

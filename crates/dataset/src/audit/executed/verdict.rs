@@ -1,18 +1,21 @@
 //! Does the verdict of one run follow from its report, status and ending?
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use backstory_model::{Ending, ExecutedState, RunOrder, RunVerdict, TestOutcome, TestReport};
+use backstory_model::{
+    Ending, ExecutedState, RunOrder, RunVerdict, TestId, TestOutcome, TestReport, TestRunner,
+    TouchedFile,
+};
 
 use super::super::finding::Findings;
 use super::PLACE;
 use super::stored::{Run, Runs};
 
 /// Compares the verdict of one run with what its channels say.
-pub(super) fn check(run: &Run<'_>, findings: &mut Findings) {
+pub(super) fn check(run: &Run<'_>, runner: Option<TestRunner>, findings: &mut Findings) {
     let execution = run.execution;
     let what = format!("verdict of `{}`", execution.id);
-    findings.equal(PLACE, &what, (&verdict(run), &execution.verdict));
+    findings.equal(PLACE, &what, (&verdict(run, runner), &execution.verdict));
     let explained = execution.why.is_some() == (execution.verdict != RunVerdict::Stable);
     findings.demand(explained, PLACE, "a reason exactly where a run is not stable", || {
         format!("{:?} of `{}`", execution.why, execution.id)
@@ -27,10 +30,10 @@ pub(super) fn check(run: &Run<'_>, findings: &mut Findings) {
     }
 }
 
-fn verdict(run: &Run<'_>) -> RunVerdict {
+fn verdict(run: &Run<'_>, runner: Option<TestRunner>) -> RunVerdict {
     if matches!(run.execution.ending, Ending::Broken { .. } | Ending::Canceled) {
         RunVerdict::Infra
-    } else if is_spoofed(run) {
+    } else if is_spoofed(run, runner) {
         RunVerdict::SpoofSuspect
     } else if agrees(run) {
         RunVerdict::Stable
@@ -62,21 +65,59 @@ fn follows(report: &TestReport, status: i32) -> bool {
     (status == 0) != red && (broken || !any(|outcome| outcome == TestOutcome::NotRun))
 }
 
-/// Returns true when a test is said to have passed and executed nothing of its file.
-fn is_spoofed(run: &Run<'_>) -> bool {
+/// Returns true when a test is said to have passed and nothing of it was executed:
+/// no line of its own file, and no function of its name in another.
+fn is_spoofed(run: &Run<'_>, runner: Option<TestRunner>) -> bool {
     let Some(touched) = &run.touched else { return false };
-    let executed: BTreeSet<(&str, &str)> = touched
+    let by_test: BTreeMap<&TestId, &[TouchedFile]> = touched
         .iter()
-        .filter_map(|test| test.test.as_ref().map(|id| (id.as_str(), &test.files)))
-        .flat_map(|(id, files)| files.iter().map(move |file| (id, file)))
-        .filter(|(_, file)| !file.lines.is_empty())
-        .map(|(id, file)| (id, file.path.as_str()))
+        .filter_map(|test| Some((test.test.as_ref()?, test.files.as_slice())))
         .collect();
     let mut passed = run.report.results.iter().filter(|test| test.outcome == TestOutcome::Passed);
     passed.any(|test| {
-        let id = test.id.as_str();
-        id.split_once("::").is_some_and(|(file, _)| !executed.contains(&(id, file)))
+        let own = Own::of(runner, test.id.as_str());
+        let files = by_test.get(&test.id).copied().unwrap_or_default();
+        own.is_some_and(|own| !files.iter().any(|file| own.is_in(file)))
     })
+}
+
+/// What the id of a Python test says about its file and its function.
+enum Own<'a> {
+    File { path: &'a str, function: &'a str },
+    Module { id: &'a str, function: &'a str },
+}
+
+impl<'a> Own<'a> {
+    /// Returns `None` for a test of a file that has no lines of Python.
+    fn of(runner: Option<TestRunner>, id: &'a str) -> Option<Self> {
+        let bare = id.split('[').next().unwrap_or(id);
+        if runner == Some(TestRunner::Unittest) {
+            return Some(Self::Module { id, function: bare.rsplit('.').next()? });
+        }
+        let (path, _) = id.split_once("::")?;
+        let function = bare.rsplit("::").next()?;
+        path.strip_suffix(".py").map(|_| Self::File { path, function })
+    }
+
+    fn is_in(&self, file: &TouchedFile) -> bool {
+        let (own, function) = match self {
+            Self::File { path, function } => (file.path == *path, *function),
+            Self::Module { id, function } => (is_module_of(&file.path, id), *function),
+        };
+        let last = |name: &str| name.rsplit('.').next() == Some(function);
+        (own && !file.lines.is_empty()) || file.functions.iter().any(|(name, _)| last(name))
+    }
+}
+
+/// Returns true when a dotted id lies in the module of a file, imported from the
+/// root or from a folder below it.
+fn is_module_of(path: &str, id: &str) -> bool {
+    let parts: Vec<&str> = path.strip_suffix(".py").unwrap_or(path).split('/').collect();
+    let begins = |from: usize| {
+        let module = parts[from..].join(".");
+        id.strip_prefix(&module).is_some_and(|rest| rest.starts_with('.'))
+    };
+    (0..parts.len()).any(begins)
 }
 
 /// Checks that the id of a run says its state and order.

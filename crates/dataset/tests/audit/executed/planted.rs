@@ -116,6 +116,7 @@ fn recipe() -> backstory_model::EnvironmentRecipe {
         runner: TestRunner::Pytest,
         toolchain: "python3.11".to_owned(),
         as_of: None,
+        build: backstory_model::Sha256::from_digest(&[0; 32]),
         manifests: vec![Manifest {
             path: RepoPath::from("src/parse.py"),
             blob: git_object_id("blob", b"other"),
@@ -213,7 +214,7 @@ const GATES: &[Case] = &[
     ("a later commit in the statement", "unit/execution", "gate `no_future`", |s| {
         let commit = s.trajectory.unit.head.as_str()[..9].to_owned();
         let Action::Message { text, .. } = &mut s.trajectory.steps[0].action else { panic!() };
-        text.push_str(&format!(" {commit}."));
+        *text = format!("{text} {commit}.");
     }),
     ("a network", "unit/execution", "gate `network_off`", |s| {
         run(s, "head/file/1").containment = ContainmentLevel::Rlimit;
@@ -295,7 +296,7 @@ const INSTANCES: &[Case] = &[
     ("stronger tests", "unit/execution", "instance ", |s| {
         instance(s).oracle.as_mut().expect("it has one").rejected = 2;
     }),
-    ("tests without a strength", "unit/execution", "a strength where", |s| {
+    ("tests without a strength", "unit/execution", "a strength exactly where", |s| {
         instance(s).oracle = None;
     }),
     ("no test files", "unit/execution", "the files of its tests", |s| {
