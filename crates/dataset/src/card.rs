@@ -169,8 +169,8 @@ fn knowledge(tally: &Tally) -> String {
 }
 
 const LIMITS: &str = "## Known limits\n\n\
-    - No test was run: `FAIL_TO_PASS` and `PASS_TO_PASS` are `[]` and `executed` is false, which says \
-    that nothing is known, not that nothing fails.\n\
+    - Where `executed` is false, no verdict stands: `FAIL_TO_PASS` and `PASS_TO_PASS` are `[]`, which \
+    says that nothing is known, not that nothing fails.\n\
     - Searches and reads are reconstructed. Where they were chosen with knowledge of the final change, \
     `hindsight` is true; the files and lines they show are real.\n\
     - A `requirement_source` of `pseudo_issue` is a commit message, written after the change. \

@@ -26,12 +26,13 @@ pub(super) fn export(args: &ExportArgs, settings: &Settings, talk: &Talk) -> Res
         ))
         .hint("choose a directory outside of the run with `-o`"));
     }
+    let reporter = python::REPORTERS.map(|(name, text)| (name.to_owned(), text.to_owned()));
     let context = ExportContext {
         counts: manifest.counts,
         repositories: manifest.repositories,
-        ..ExportContext::default()
+        reporter: reporter.into(),
     };
-    let stories = stories(&run)?;
+    let stories = run.stories()?;
     let exported = backstory_dataset::export(stories, &run, &args.out, &context, &options)
         .map_err(Failure::from)?;
     say(&exported, talk);

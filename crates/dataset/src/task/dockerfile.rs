@@ -36,19 +36,14 @@ pub(super) fn write(instance: &TaskInstance, recipe: &EnvironmentRecipe, links: 
         repo = instance.repo,
         base = instance.base_commit,
     );
-    if installs_work_tree(recipe) {
-        let variables: Vec<String> = recipe
-            .variables
+    for phase in recipe.phases.iter().filter(|phase| phase.command.iter().any(is_work_tree)) {
+        let there = |part: &String| quote(&part.replacen("/work", "/testbed", 1));
+        let command: Vec<String> = phase
+            .command
             .iter()
-            .map(|(name, value)| format!("{name}={} ", quote(value)))
+            .map(|part| if is_work_tree(part) { there(part) } else { quote(part) })
             .collect();
-        let variables = variables.concat();
-        put(
-            &mut text,
-            format_args!(
-                "RUN {variables}uv pip install --quiet --python /env/bin/python --no-deps --editable /testbed\n"
-            ),
-        );
+        put(&mut text, format_args!("RUN {}\n", command.join(" ")));
     }
     for link in links {
         let parent = link.rsplit_once('/').map_or("/", |(parent, _)| parent);
@@ -71,10 +66,9 @@ pub(super) fn requirements(recipe: &EnvironmentRecipe, lock: Option<&str>) -> St
     if text.is_empty() { text } else { format!("{text}\n") }
 }
 
-/// Returns whether a phase installs the project itself.
-fn installs_work_tree(recipe: &EnvironmentRecipe) -> bool {
-    let is_work = |part: &String| part == "." || part == "/work" || part.starts_with("/work[");
-    recipe.phases.iter().any(|phase| phase.command.iter().any(is_work))
+/// Returns true for the argument that makes an installer install the project itself.
+fn is_work_tree(part: &String) -> bool {
+    part == "/work" || part.starts_with("/work[")
 }
 
 fn put(text: &mut String, line: std::fmt::Arguments<'_>) {

@@ -119,8 +119,12 @@ fn lines(text: &str) -> String {
     if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
 }
 
-/// Quotes text for a shell.
-pub(crate) fn quote(text: &str) -> String {
+/// Quotes text for a shell; a word of harmless characters stays as it is.
+pub(super) fn quote(text: &str) -> String {
+    let harmless = |b: u8| b.is_ascii_alphanumeric() || b"_%+=:,./-".contains(&b);
+    if !text.is_empty() && text.bytes().all(harmless) {
+        return text.to_owned();
+    }
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
@@ -137,5 +141,6 @@ mod tests {
     #[test]
     fn foreign_text_stays_one_word() {
         assert_eq!(quote("a b'; rm -rf ~"), r"'a b'\''; rm -rf ~'");
+        assert_eq!(["tests/a.py", "", "*"].map(quote), ["tests/a.py", "''", "'*'"]);
     }
 }

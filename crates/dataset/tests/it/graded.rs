@@ -58,8 +58,12 @@ fn recipe() -> EnvironmentRecipe {
         toolchain: "python3.11".to_owned(),
         as_of: None,
         manifests: Vec::new(),
+        build: backstory_model::Sha256::from_digest(&[0; 32]),
         requirements: vec!["pytest".to_owned()],
-        phases: vec![phase("project", &["uv", "pip", "install", "--no-deps", "-e", "/work"])],
+        phases: vec![
+            phase("requirements", &["uv", "pip", "install", "pytest"]),
+            phase("project", &["env", "VERSION=1.0", "uv", "pip", "install", "-e", "/work"]),
+        ],
         variables: [("SETUPTOOLS_SCM_PRETEND_VERSION".to_owned(), "1.0".to_owned())].into(),
     }
 }
@@ -274,8 +278,8 @@ fn an_image_is_rendered_from_the_recipe_and_says_that_nobody_built_it() {
 
     COPY requirements.txt /opt/backstory/requirements.txt
     RUN uv venv --quiet --python "$(command -v python)" /env && uv pip install --quiet --python /env/bin/python --no-deps --requirement /opt/backstory/requirements.txt
-    RUN SETUPTOOLS_SCM_PRETEND_VERSION='1.0' uv pip install --quiet --python /env/bin/python --no-deps --editable /testbed
-    RUN mkdir -p '/workspace' && ln -s /testbed '/workspace/tidy'
+    RUN env VERSION=1.0 uv pip install -e /testbed
+    RUN mkdir -p /workspace && ln -s /testbed /workspace/tidy
     ENV PATH=/env/bin:$PATH
     "#);
     assert_eq!(text(&task, "environment/requirements.txt"), "pytest==8.4.0\npluggy==1.6.0\n");
