@@ -8,6 +8,7 @@ Out: the same JSON lines as those of `backstory_reporter`. An id is
 import importlib.util
 import os
 import sys
+import traceback
 import unittest
 
 import backstory_lines
@@ -117,16 +118,16 @@ def tests_in(suite):
     return [test for inner in suite for test in tests_in(inner)]
 
 
-def load(argument, loader):
-    """Returns the tests of one file or id, and the name they go by."""
+def name_to_load(argument):
+    """Returns the name that one file or id goes by, and makes it importable."""
     if not argument.endswith(".py"):
-        return argument, loader.loadTestsFromName(argument)
+        return argument
     path = os.path.abspath(argument)
     name = argument[: -len(".py")].replace("/", ".").replace(os.sep, ".")
     if not leads_to(name, path):
         sys.path.insert(0, os.path.dirname(path))
         name = os.path.basename(path)[: -len(".py")]
-    return name, loader.loadTestsFromName(name)
+    return name
 
 
 def leads_to(name, path):
@@ -152,12 +153,19 @@ def collected(arguments, report):
     """Returns what can be run, and how many modules cannot be imported."""
     loader, suites, broken = unittest.TestLoader(), [], 0
     for argument in arguments:
-        name, suite = load(argument, loader)
-        failed = failed_import(suite)
-        if failed is None:
-            suites.append(suite)
-            continue
-        sys.stderr.write("%s\n" % getattr(failed, "_exception", name))
+        name = name_to_load(argument)
+        try:
+            suite = loader.loadTestsFromName(name)
+        except (Exception, SystemExit):
+            # The loader lets pass what is no ImportError, e.g., a SyntaxError.
+            reason = traceback.format_exc()
+        else:
+            failed = failed_import(suite)
+            if failed is None:
+                suites.append(suite)
+                continue
+            reason = getattr(failed, "_exception", name)
+        sys.stderr.write("%s\n" % reason)
         report.write({"kind": "broken", "module": backstory_lines.whole(name)})
         broken += 1
     return unittest.TestSuite(suites), broken

@@ -30,6 +30,13 @@ pub(super) struct Ended {
     pub(super) mutants: Vec<Mutant>,
 }
 
+impl Ended {
+    /// Returns true when a test tells the fix.
+    pub(super) fn tells(&self) -> bool {
+        !self.agreed.labels.fail_to_pass.is_empty()
+    }
+}
+
 impl Bench<'_> {
     /// Answers the gates.
     pub(super) fn gates(

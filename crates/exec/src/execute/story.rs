@@ -106,17 +106,23 @@ impl Bench<'_> {
     /// Runs the head with the gold patch taken back, where that is another tree
     /// than the base with tests.
     pub(super) fn reverted_run(&mut self, trees: &Trees) -> Result<(), ExecuteError> {
+        self.run(ask(ExecutedState::HeadReverted, &trees.reverted, (RunOrder::File, 1)))?;
+        Ok(())
+    }
+
+    /// Counts the runs of the base with tests for the head with the gold patch
+    /// taken back where that is the same tree.
+    pub(super) fn share_reverted(&mut self, trees: &Trees) {
         let reverted = ExecutedState::HeadReverted;
-        self.run(ask(reverted.clone(), &trees.reverted, (RunOrder::File, 1)))?;
-        // The repeats of an equal tree count for both.
-        let same = trees.reverted.id() == trees.with_tests.id();
-        for run in self.runs.iter_mut().filter(|_| same) {
-            if run.states.contains(&ExecutedState::BaseWithTests) && !run.states.contains(&reverted)
-            {
+        if trees.reverted.id() != trees.with_tests.id() {
+            return;
+        }
+        for run in &mut self.runs {
+            let shared = run.states.contains(&ExecutedState::BaseWithTests);
+            if shared && !run.states.contains(&reverted) {
                 run.states.push(reverted.clone());
             }
         }
-        Ok(())
     }
 
     /// Runs the head with two planted tests.

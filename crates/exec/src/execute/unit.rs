@@ -85,27 +85,28 @@ fn run(
     if stable {
         bench.authored_runs(trees)?;
     }
-    if !stable || ended.agreed.labels.fail_to_pass.is_empty() {
-        return Ok(ended);
+    let mut planted = None;
+    if stable && ended.tells() {
+        bench.repeat(trees)?;
+        ended.repeats = bench.input.options.repeats.max(1);
+        ended.agreed = bench.agreed(touched);
+        if ended.tells() {
+            bench.select(trees, &ended.agreed.fail_to_pass())?;
+            ended.agreed = bench.agreed(touched);
+        }
+        if ended.tells() {
+            bench.select_all(trees, &ended.agreed.of_instance())?;
+            ended.agreed = bench.agreed(touched);
+            bench.reverted_run(trees)?;
+            planted = bench.canary_run(trees)?;
+        }
     }
-    bench.repeat(trees)?;
-    ended.repeats = bench.input.options.repeats.max(1);
-    ended.agreed = bench.agreed(touched);
-    if ended.agreed.labels.fail_to_pass.is_empty() {
-        return Ok(ended);
-    }
-    bench.select(trees, &ended.agreed.fail_to_pass())?;
-    ended.agreed = bench.agreed(touched);
-    if ended.agreed.labels.fail_to_pass.is_empty() {
-        return Ok(ended);
-    }
-    bench.select_all(trees, &ended.agreed.of_instance())?;
-    ended.agreed = bench.agreed(touched);
-    bench.reverted_run(trees)?;
-    let planted = bench.canary_run(trees)?;
-    ended.gates = bench.gates(trees, &ended.agreed, planted.as_ref());
-    if first_failed(&ended.gates).is_none() {
-        ended.mutants = bench.mutant_runs(trees, &ended.agreed)?;
+    if ended.tells() {
+        bench.share_reverted(trees);
+        ended.gates = bench.gates(trees, &ended.agreed, planted.as_ref());
+        if first_failed(&ended.gates).is_none() {
+            ended.mutants = bench.mutant_runs(trees, &ended.agreed)?;
+        }
     }
     Ok(ended)
 }

@@ -1,5 +1,6 @@
 //! Does executing a unit tell the fix from everything that looks like one?
 
+mod contained;
 mod story;
 mod toy;
 
@@ -421,4 +422,18 @@ fn an_environment_that_cannot_be_made_keeps_its_log() {
     let log = &told.executed.blobs[execution.log.as_ref().unwrap()];
     assert_eq!(&log[..], b"no such distribution\n");
     assert_eq!(execution.recipe, Some(toy_recipe()));
+}
+
+#[test]
+fn a_head_without_a_verdict_makes_no_instance_though_a_test_tells_the_fix() {
+    let tests = "def test_add(): has src/m.py: a + b\ndef test_end(): sleep\n";
+    insta::assert_snapshot!(fixed(tests).execute().verdict(), @r#"
+    outcome: HeadFails { detail: "the time limit ended the run" }
+    tests/test_m.py::test_add: not_run > failed > passed (New)
+    tests/test_m.py::test_end: not_run > timed_out > timed_out
+    gate ids_round_trip: `tests/test_m.py::test_add` was not selected by id
+    gate repeats: 1 of 3 repeats were run
+    gate channels_agree: `head/file/1`: it is inconclusive
+    gate canaries: no tests could be planted
+    "#);
 }
