@@ -29,6 +29,9 @@ pub struct UnitTexts<'a> {
     pub execution: Option<&'a [u8]>,
 }
 
+/// A trajectory and what was executed for its unit.
+pub type Told = (Trajectory, Option<UnitExecution>);
+
 /// What a finished unit left in the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredUnit {
@@ -212,26 +215,18 @@ impl RunDirectory {
 }
 
 impl RunDirectory {
-    /// Reads accepted units one at a time, in collect order, each with its
-    /// trajectory and what was executed for it.
-    pub fn executed(
-        &self,
-    ) -> Result<impl Iterator<Item = Result<(Trajectory, UnitExecution), StoreError>>, StoreError>
-    {
+    /// Reads the accepted units of a complete run one at a time, in collect order,
+    /// each with its trajectory and what was executed for it.
+    pub fn stories(&self) -> Result<impl Iterator<Item = Result<Told, StoreError>>, StoreError> {
         let units = self.dispositions()?.filter(|line| match line {
-            Ok(unit) => unit.execution.is_some(),
+            Ok(unit) => matches!(unit.outcome, Outcome::Accepted { .. }),
             Err(_) => true,
         });
-        Ok(units.filter_map(|line| self.with_execution(line).transpose()))
+        Ok(units.map(|line| self.told(&line?)))
     }
 
-    fn with_execution(
-        &self,
-        line: Result<Disposition, StoreError>,
-    ) -> Result<Option<(Trajectory, UnitExecution)>, StoreError> {
-        let unit = line?;
-        let Some(execution) = self.execution(&unit)? else { return Ok(None) };
-        Ok(Some((self.trajectory(&unit)?, execution)))
+    fn told(&self, unit: &Disposition) -> Result<Told, StoreError> {
+        Ok((self.trajectory(unit)?, self.execution(unit)?))
     }
 }
 

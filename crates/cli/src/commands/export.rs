@@ -5,10 +5,11 @@ use std::path::Path;
 use std::str::FromStr;
 
 use backstory_dataset::{
-    Dialect, ExportContext, ExportFormat, ExportOptions, Exported, Story, UnknownWord,
+    Dialect, ExportContext, ExportFormat, ExportOptions, Exported, UnknownWord,
 };
-use backstory_model::{Outcome, exit};
-use backstory_store::{RunDirectory, StoreError};
+use backstory_exec::report::python;
+use backstory_model::exit;
+use backstory_store::RunDirectory;
 
 use crate::arguments::ExportArgs;
 use crate::settings::Settings;
@@ -37,20 +38,6 @@ pub(super) fn export(args: &ExportArgs, settings: &Settings, talk: &Talk) -> Res
         .map_err(Failure::from)?;
     say(&exported, talk);
     Ok(exit::OK)
-}
-
-/// Reads accepted units one at a time, in collect order, each with its execution.
-fn stories(
-    run: &RunDirectory,
-) -> Result<impl Iterator<Item = Result<Story, StoreError>>, StoreError> {
-    let accepted = run.dispositions()?.filter(|line| match line {
-        Ok(unit) => matches!(unit.outcome, Outcome::Accepted { .. }),
-        Err(_) => true,
-    });
-    Ok(accepted.map(|line| {
-        let unit = line?;
-        Ok(Story { trajectory: run.trajectory(&unit)?, execution: run.execution(&unit)? })
-    }))
 }
 
 /// Returns true when the directory is the run or would be made in it.
