@@ -20,7 +20,7 @@ pub(super) fn stays_inside(link: &RepoPath, target: &[u8]) -> bool {
     if target[0] == b'/' {
         return false;
     }
-    let depth = link.as_bytes().iter().filter(|byte| **byte == b'/').count();
+    let depth = link.as_bytes().split(|byte| *byte == b'/').count() - 1;
     let parts: Vec<&[u8]> = target.split(|byte| *byte == b'/').collect();
     let up = parts.iter().take_while(|part| **part == b"..").count();
     up <= depth && parts[up..].iter().all(|part| *part != b".." && !is_dot_git(part))

@@ -1,4 +1,4 @@
-//! What does a JUnit file say about each test?
+//! What does a `JUnit` file say about each test?
 //!
 //! In: XML that nobody trusts. Out: its test cases, in order. Reads no document
 //! type, expands no entity of the file's own, and has limits of depth and number.
@@ -28,7 +28,7 @@ pub struct Case {
     pub outcome: TestOutcome,
 }
 
-/// Says why a text is no JUnit file.
+/// Says why a text is no `JUnit` file.
 #[derive(Debug, thiserror::Error)]
 pub enum JunitError {
     /// It is not well-formed XML.

@@ -3,7 +3,7 @@
 //! In: lines in the form of libtest's JSON, with nextest's names. Out: what each
 //! name did so far. A name is `PACKAGE::BINARY$TEST`, where a library and a program
 //! of one name are told apart by nothing, so that these events only fill what
-//! the JUnit file of a run that was ended does not say.
+//! the `JUnit` file of a run that was ended does not say.
 
 use std::collections::BTreeMap;
 

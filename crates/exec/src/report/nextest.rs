@@ -1,6 +1,6 @@
 //! What did cargo-nextest's tests do?
 //!
-//! In: five files of the report folder: the list of tests, the results (JUnit),
+//! In: five files of the report folder: the list of tests, the results (`JUnit`),
 //! the events as they came, the binaries that do not compile, and the closing
 //! line. Out: one report. A test binary that does not compile is a broken module,
 //! because one that fails stands for it; where a library does not, every test is.
@@ -164,13 +164,13 @@ impl Reading {
             if case.name == STUB {
                 continue;
             }
-            self.took(test_id(&case.class, &case.name), case.outcome);
+            self.took(&test_id(&case.class, &case.name), case.outcome);
         }
         true
     }
 
-    fn took(&mut self, id: TestId, outcome: TestOutcome) {
-        match self.tests.get_mut(&id) {
+    fn took(&mut self, id: &TestId, outcome: TestOutcome) {
+        match self.tests.get_mut(id) {
             Some(known) => *known = Some(known.map_or(outcome, |known| known.worst(outcome))),
             None => self.faults.add(|| format!("a result of `{id}`, which is not in the list")),
         }
@@ -194,7 +194,7 @@ impl Reading {
         }
         for (id, outcome) in ended {
             if self.tests.contains_key(&id) {
-                self.took(id, outcome);
+                self.took(&id, outcome);
             }
         }
         running.sort();
