@@ -76,12 +76,25 @@ fn heredoc_end(judged: &Judged<'_>) -> String {
     end
 }
 
+/// Returns the environment of the recipe, the work tree where this script has it.
 fn variables(recipe: &EnvironmentRecipe) -> String {
     let mut text = String::new();
     for (name, value) in &recipe.variables {
-        writeln!(text, "export {name}={}", quote(value)).expect("writing to a string cannot fail");
+        let parts: Vec<String> = value.split(':').map(moved).collect();
+        writeln!(text, "export {name}={}", parts.join(":"))
+            .expect("writing to a string cannot fail");
     }
     text
+}
+
+/// Quotes one path of a variable; one in the work tree of the sandbox begins anew.
+fn moved(part: &str) -> String {
+    match part.strip_prefix("/work") {
+        Some("") => "\"$work\"".to_owned(),
+        Some(below) if below.starts_with('/') => format!("\"$work\"{}", quote(below)),
+        Some(_) | None if part.is_empty() => String::new(),
+        Some(_) | None => quote(part),
+    }
 }
 
 /// Returns the commands that put the reporter beside the scratch files.
@@ -136,6 +149,12 @@ mod tests {
     fn a_part_may_hold_the_name_of_another() {
         let parts = [("A", "@B@ @".to_owned()), ("B", "b".to_owned())];
         assert_eq!(fill("x@y @A@-@B@ @C@", &parts), "x@y @B@ @-b @C@");
+    }
+
+    #[test]
+    fn paths_in_the_work_tree_follow_it() {
+        let parts = ["/work", concat!("/work", "/src dir"), "/workshop", "", "1.0"].map(moved);
+        assert_eq!(parts, ["\"$work\"", "\"$work\"'/src dir'", "/workshop", "", "1.0"]);
     }
 
     #[test]

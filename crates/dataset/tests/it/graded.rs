@@ -64,7 +64,9 @@ fn recipe() -> EnvironmentRecipe {
             phase("requirements", &["uv", "pip", "install", "pytest"]),
             phase("project", &["env", "VERSION=1.0", "uv", "pip", "install", "-e", "/work"]),
         ],
-        variables: [("SETUPTOOLS_SCM_PRETEND_VERSION".to_owned(), "1.0".to_owned())].into(),
+        variables: [("PATH", "/env/bin:/usr/bin:/bin"), ("PYTHONPATH", "/work")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
     }
 }
 
