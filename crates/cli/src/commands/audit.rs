@@ -12,6 +12,7 @@ use backstory_store::RunDirectory;
 use crate::arguments::AuditArgs;
 use crate::commands::labels::audit_labels;
 use crate::commands::repositories::open_repositories;
+use crate::commands::rerun::rerun;
 use crate::settings::Settings;
 use crate::{Failure, Talk};
 
@@ -30,6 +31,9 @@ pub(super) fn audit(args: AuditArgs, settings: &Settings, talk: &Talk) -> Result
         return Err(Failure::new("no run is given").hint("name it: `backstory audit RUN`"));
     };
     let run = RunDirectory::read_only(path)?;
+    if args.rerun {
+        return rerun(&run, &run.manifest()?, &args, settings, talk);
+    }
     let opened = open_repositories(&args.repositories, &run)?;
     let repos: BTreeMap<RepoName, &dyn Repository> =
         opened.iter().map(|(name, repo)| (name.clone(), repo as &dyn Repository)).collect();

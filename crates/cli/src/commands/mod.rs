@@ -8,6 +8,7 @@ mod export;
 mod grade;
 mod labels;
 mod repositories;
+mod rerun;
 mod schema;
 mod show;
 mod validate;
