@@ -26,7 +26,7 @@ fn told(parsed: &ParsedReport) -> String {
         report.results.iter().map(|test| format!("{}: {}\n", test.outcome.as_str(), test.id));
     format!(
         "{}broken {:?}, status {:?}, complete {}, collected {}, running {:?}, faults {:?}",
-        lines.collect::<String>(),
+        lines.collect::<Vec<_>>().concat(),
         report.broken_modules,
         report.status,
         report.complete,

@@ -123,7 +123,7 @@ pub fn spoofed(runner: TestRunner, report: &TestReport, touched: &[TouchedTest])
 
 fn is_python(runner: TestRunner, id: &TestId) -> bool {
     let file = id.as_str().split_once("::").map_or(id.as_str(), |(file, _)| file);
-    runner == TestRunner::Unittest || file.ends_with(".py")
+    runner == TestRunner::Unittest || file.strip_suffix(".py").is_some()
 }
 
 fn speak_for(runner: TestRunner, files: &[TouchedFile], id: &TestId) -> bool {
