@@ -16,9 +16,8 @@ const RUNNERS: [TestRunner; 8] = [
 ];
 
 fn quoted(words: &[String]) -> String {
-    let quote = |word: &String| match word.contains([' ', '"', '|', '*']) {
-        true => format!("'{word}'"),
-        false => word.clone(),
+    let quote = |word: &String| {
+        if word.contains([' ', '"', '|', '*']) { format!("'{word}'") } else { word.clone() }
     };
     words.iter().map(quote).collect::<Vec<_>>().join(" ")
 }
