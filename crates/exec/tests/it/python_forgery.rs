@@ -16,20 +16,37 @@ use backstory_store::fs;
 
 const VICTIM: &str = "test_victim.py::test_wrong";
 
-/// Returns a Python of 3.8 or later that has pytest.
-///
-/// `BACKSTORY_TEST_PYTHON` comes first, then `python3`, then what uv has in its cache.
+/// A Python of 3.8 or later that has pytest.
+pub struct Interpreter {
+    path: PathBuf,
+    _made: Option<tempfile::TempDir>,
+}
+
+/// Returns the one that `BACKSTORY_TEST_PYTHON` names, else `python3`, else one made
+/// of what uv has in its cache.
 #[expect(clippy::disallowed_methods, reason = "a test is told which interpreter to use")]
-pub fn python_with_pytest() -> Option<PathBuf> {
+pub fn python_with_pytest() -> Option<Interpreter> {
     let named = std::env::var("BACKSTORY_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let ask = "import sys, pytest; assert sys.version_info >= (3, 8); print(sys.executable)";
-    let cached =
-        ["uv", "run", "--quiet", "--offline", "--no-project", "--with", "pytest", "python"];
-    [&[named.as_str()][..], &cached[..]].iter().find_map(|command| {
-        let out = Command::new(command[0]).args(&command[1..]).args(["-c", ask]).output().ok()?;
-        let path = String::from_utf8(out.stdout).ok()?;
-        out.status.success().then(|| PathBuf::from(path.trim()))
-    })
+    if let Some(path) = said(Command::new(named).args(["-c", ask])) {
+        return Some(Interpreter { path: PathBuf::from(path.trim()), _made: None });
+    }
+    let made = tempfile::tempdir().unwrap();
+    let path = made.path().join("bin/python");
+    let mut venv = Command::new("uv");
+    venv.args(["venv", "--quiet", "--offline", "--allow-existing"]).arg(made.path());
+    let mut install = Command::new("uv");
+    install.args(["pip", "install", "--quiet", "--offline", "pytest", "--python"]).arg(&path);
+    said(&mut venv)?;
+    said(&mut install)?;
+    said(Command::new(&path).args(["-c", ask]))?;
+    Some(Interpreter { path, _made: Some(made) })
+}
+
+/// Returns what a command prints when it succeeds.
+fn said(command: &mut Command) -> Option<String> {
+    let out = command.output().ok()?;
+    out.status.success().then(|| String::from_utf8_lossy(&out.stdout).into_owned())
 }
 
 /// What one run said on every channel.
@@ -41,11 +58,16 @@ pub struct Run {
 }
 
 /// Runs the files of a folder with our reporter and tracer.
-pub fn run(python: &Path, folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
+pub fn run(
+    python: &Interpreter,
+    folder: &Path,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> Run {
     let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/python");
     let reports = tempfile::tempdir().unwrap();
     let [report, touched] = ["report", "touched"].map(|name| reports.path().join(name));
-    let out = Command::new(python)
+    let out = Command::new(&python.path)
         .args(["-m", "pytest", "-p", "backstory_reporter", "-o", "addopts="])
         .args(["-p", "no:cacheprovider", "--continue-on-collection-errors"])
         .args(arguments)
