@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{BlobId, Language, RepoPath};
+use crate::{BlobId, Language, RepoPath, Sha256};
 
 /// What runs the tests.
 #[derive(
@@ -83,6 +83,9 @@ pub struct EnvironmentRecipe {
     pub as_of: Option<String>,
     /// What it was derived from, sorted by path.
     pub manifests: Vec<Manifest>,
+    /// The digest of what the manifests say about building, without what only
+    /// linters, test runners and people read.
+    pub build: Sha256,
     /// What is asked of the installer, as the manifests have it, sorted.
     pub requirements: Vec<String>,
     /// The installers, in order.

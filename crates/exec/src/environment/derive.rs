@@ -6,8 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use backstory_model::{EnvironmentRecipe, InstallPhase, Language, RepositoryError, TestRunner};
+use backstory_model::{
+    EnvironmentRecipe, InstallPhase, Language, Manifest, RepositoryError, Sha256, TestRunner,
+};
 use jiff::civil::Date;
+use sha2::Digest as _;
 
 use super::source::Manifests;
 use super::{ManifestSource, Toolchains, golang, javascript, python, rust};
@@ -80,6 +83,8 @@ pub(crate) struct Draft {
     pub(crate) requirements: Vec<String>,
     pub(crate) phases: Vec<InstallPhase>,
     pub(crate) variables: BTreeMap<String, String>,
+    /// What the manifests say about building; `None` stands for all they say.
+    pub(crate) build: Option<String>,
 }
 
 /// Derives the environment of the tests from the manifests of one commit.
@@ -101,16 +106,24 @@ pub fn derive(context: &DeriveContext) -> Result<EnvironmentRecipe, NoRecipe> {
     let mut requirements = draft.requirements;
     requirements.sort();
     requirements.dedup();
+    let manifests = manifests.into_read();
+    let build = draft.build.unwrap_or_else(|| all_of(&manifests));
     Ok(EnvironmentRecipe {
         language: draft.language,
         runner: draft.runner,
         toolchain: draft.toolchain,
         as_of: draft.as_of.map(|day| day.to_string()),
-        manifests: manifests.into_read(),
+        manifests,
+        build: Sha256::from_digest(&sha2::Sha256::digest(build.as_bytes())),
         requirements,
         phases: draft.phases,
         variables: draft.variables,
     })
+}
+
+fn all_of(manifests: &[Manifest]) -> String {
+    let line = |manifest: &Manifest| format!("{} {}\n", manifest.path, manifest.blob.as_str());
+    manifests.iter().map(line).collect()
 }
 
 /// An ecosystem with installers of its own.

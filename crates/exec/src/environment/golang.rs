@@ -47,5 +47,6 @@ pub(super) fn draft(context: &DeriveContext, manifests: &mut Manifests) -> Resul
         requirements: Vec::new(),
         phases: vec![phase("build", &["go", "test", "-run", "^$", "./..."], true)],
         variables,
+        build: None,
     })
 }

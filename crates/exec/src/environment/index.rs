@@ -118,7 +118,14 @@ mod tests {
         let machine =
             machine.iter().map(|(name, value)| (String::from(*name), String::from(*value)));
         let settings = IndexSettings::new(&machine.collect());
-        insta::assert_compact_json_snapshot!(settings.variables(), @"");
+        insta::assert_compact_json_snapshot!(settings.variables(), @r#"
+        {
+          "PIP_FIND_LINKS": "/toolchain/index/pip_find_links",
+          "PIP_INDEX_URL": "https://example.org/simple",
+          "UV_FIND_LINKS": "/toolchain/index/pip_find_links",
+          "UV_INDEX_URL": "https://example.org/simple"
+        }
+        "#);
         assert_eq!(settings.mounts().len(), 1);
     }
 }

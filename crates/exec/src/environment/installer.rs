@@ -126,7 +126,7 @@ impl Installer<'_> {
         let result = self.sandbox.run(&job)?;
         let output = String::from_utf8_lossy(&result.output);
         let output = ADDRESS.replace_all(&output, "$1://[ADDRESS]").into_owned();
-        self.log.push_str(&format!("$ {}\n{output}", job.command.join(" ")));
+        self.log.extend(["$ ", &job.command.join(" "), "\n", &output]);
         if !self.log.ends_with('\n') {
             self.log.push('\n');
         }

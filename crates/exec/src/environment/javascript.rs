@@ -50,6 +50,7 @@ pub(super) fn draft(context: &DeriveContext, manifests: &mut Manifests) -> Resul
             "PATH",
             "/work/node_modules/.bin:/toolchain/node/bin:/usr/bin:/bin",
         )]),
+        build: None,
     })
 }
 

@@ -20,7 +20,7 @@ pub(super) fn text(installer: &mut Installer, added: &[String]) -> Result<String
     lines.sort();
     let mut text = format!("# {}\n", installer.recipe.toolchain);
     for line in added {
-        text.push_str(&format!("# added {line}\n"));
+        text.extend(["# added ", line, "\n"]);
     }
     for line in lines {
         text.push_str(&line);

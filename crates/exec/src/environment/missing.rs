@@ -174,7 +174,7 @@ mod tests {
                    E   ModuleNotFoundError: No module named 'dateutil.tz'\n\
                    E   ModuleNotFoundError: No module named 'evil_name'\n\
                    E   ImportError: No module named yaml\n";
-        insta::assert_compact_json_snapshot!(imported(log), @"");
+        insta::assert_compact_json_snapshot!(imported(log), @r#"{"python-dateutil": "the module `dateutil` was missing", "simplejson": "the module `simplejson` was missing"}"#);
     }
 
     #[test]
@@ -182,6 +182,6 @@ mod tests {
         let log = "The package `flask` requires `werkzeug>=2.0`, but it's not installed\n\
                    The package `x` requires `y @ https://example.org`, but it's not installed\n\
                    The package `a` requires `b>2`, but `1.0` is installed\n";
-        insta::assert_compact_json_snapshot!(required(log), @"");
+        insta::assert_compact_json_snapshot!(required(log), @r#"{"werkzeug>=2.0": "`flask` requires it"}"#);
     }
 }

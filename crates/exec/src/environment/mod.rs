@@ -33,8 +33,13 @@ pub use source::{ManifestSource, TreeSource};
 pub use toolchain::{ToolKind, Toolchain, ToolchainError, ToolchainSearch, Toolchains};
 
 /// Returns the digest of a recipe, which names its environment.
+///
+/// The list of manifests is no part of it, because the recipe holds what they
+/// say: commits that only change the settings of a linter share an environment.
 pub fn key(recipe: &EnvironmentRecipe) -> Sha256 {
-    let text = serde_json::to_vec(recipe).expect("a recipe is plain JSON");
+    let recipe = EnvironmentRecipe { manifests: Vec::new(), ..recipe.clone() };
+    // A recipe is plain JSON: text keys, no numbers that could not be written.
+    let text = serde_json::to_vec(&recipe).unwrap_or_default();
     Sha256::from_digest(&sha2::Sha256::digest(&text))
 }
 

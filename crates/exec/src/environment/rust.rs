@@ -62,6 +62,7 @@ pub(super) fn draft(context: &DeriveContext, manifests: &mut Manifests) -> Resul
             phase("clean", &["cargo", "clean", "--workspace"], false),
         ],
         variables: variables(&VARIABLES),
+        build: None,
     })
 }
 

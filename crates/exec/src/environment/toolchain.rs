@@ -170,9 +170,7 @@ impl Toolchains {
         };
         let mut tools = vec![self.of_kind(*main).find(fits).ok_or_else(|| name.to_owned())?];
         for kind in others {
-            tools.push(
-                self.of_kind(*kind).next().ok_or_else(|| format!("{kind:?}").to_lowercase())?,
-            );
+            tools.push(self.of_kind(*kind).next().ok_or_else(|| kind.as_str().to_owned())?);
         }
         Ok(tools)
     }
@@ -296,10 +294,10 @@ fn ask(
 ) -> Result<Vec<(String, String)>, ToolchainError> {
     let empty = cache.join("empty");
     fs::create_dirs(&empty)?;
-    let script: String = candidates
+    let lines = candidates
         .iter()
-        .map(|candidate| format!("echo '@ {}'; ( {} ) 2>&1\n", candidate.name, candidate.ask))
-        .collect();
+        .map(|candidate| format!("echo '@ {}'; ( {} ) 2>&1", candidate.name, candidate.ask));
+    let script = lines.collect::<Vec<_>>().join("\n");
     let mut variables =
         super::derive::variables(&[("PATH", "/usr/bin:/bin"), ("HOME", "/tmp/home")]);
     variables.insert("LC_ALL".to_owned(), "C.UTF-8".to_owned());

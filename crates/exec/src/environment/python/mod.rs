@@ -5,6 +5,7 @@
 //! foreign code runs), and the project itself without a date, because build
 //! tools of old times cannot install a work tree in place.
 
+mod build;
 mod ini;
 mod interpreter;
 mod requirement;
@@ -66,19 +67,23 @@ pub(super) fn draft(context: &DeriveContext, manifests: &mut Manifests) -> Resul
         requirements: lines,
         phases,
         variables,
+        build: Some(build::relevant(manifests)?),
     })
 }
 
 /// pytest runs what unittest runs, so unittest is for modules that pytest does
 /// not collect by their name.
 fn runner(test_files: &[String]) -> TestRunner {
-    let collected = |file: &String| {
+    let is_collected = |file: &String| {
         let name = file.rsplit('/').next().unwrap_or(file);
-        let stem = name.strip_suffix(".py").unwrap_or(name);
-        stem.starts_with("test_") || stem.ends_with("_test") || stem == "conftest"
+        name.strip_suffix(".py").is_some_and(|stem| {
+            stem.starts_with("test_") || stem.ends_with("_test") || stem == "conftest"
+        })
     };
-    let python = test_files.iter().filter(|file| file.ends_with(".py"));
-    if python.clone().any(collected) { TestRunner::Pytest } else { TestRunner::Unittest }
+    match test_files.iter().any(is_collected) {
+        true => TestRunner::Pytest,
+        false => TestRunner::Unittest,
+    }
 }
 
 fn environment(python: &str) -> InstallPhase {

@@ -258,17 +258,12 @@ impl Project {
     /// Returns the extras of `.[tests]`, `-e .[tests]` and `project[tests]`.
     fn extras_of_itself(&self, line: &str) -> Option<Vec<String>> {
         let line = line.trim().trim_start_matches("-e").trim_start_matches("--editable").trim();
-        let names = match line.strip_prefix(".[") {
-            Some(rest) => rest.split(']').next()?.split(',').map(normalized).collect(),
-            None => {
-                let wanted = parse(line)?;
-                let itself = Some(&wanted.name) == self.name.as_ref();
-                let extras = wanted.extras.iter().map(|extra| normalized(extra));
-                extras.clone().next().filter(|_| itself)?;
-                extras.collect()
-            }
-        };
-        Some(names)
+        if let Some(rest) = line.strip_prefix(".[") {
+            return Some(rest.split(']').next()?.split(',').map(normalized).collect());
+        }
+        let wanted = parse(line)?;
+        let is_itself = Some(&wanted.name) == self.name.as_ref() && !wanted.extras.is_empty();
+        is_itself.then(|| wanted.extras.iter().map(|extra| normalized(extra)).collect())
     }
 }
 
@@ -310,7 +305,7 @@ fn requirement_files(manifests: &Manifests, names: &[&str]) -> Vec<String> {
         .cloned()
         .collect();
     // `tests.in` states what is wanted, `tests.txt` what one machine got from it.
-    files.sort_by_key(|file| !file.ends_with(".in"));
+    files.sort_by_key(|file| file.strip_suffix(".in").is_none());
     files
 }
 
