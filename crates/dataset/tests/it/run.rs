@@ -183,7 +183,7 @@ fn a_run_is_told_with_its_command_its_status_and_what_failed() {
 fn of_a_long_failure_the_end_is_told() {
     let (trajectory, mut stored) = sample_with_runs();
     let red = stored.values_mut().find(|bytes| **bytes == FAILURE.as_bytes()).unwrap();
-    *red = (0..100).map(|line| format!("line {line}\n")).collect::<String>().into_bytes();
+    *red = (0..100).flat_map(|line| format!("line {line}\n").into_bytes()).collect();
     let text = narrate(&trajectory, &stored, 100);
     assert!(text.contains("| … 60 lines above\n      | line 60\n") && text.contains("| line 99\n"));
 }
