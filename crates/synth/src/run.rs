@@ -83,9 +83,19 @@ impl<'a> Runs<'a> {
         self.with_tests.clone()
     }
 
-    /// Returns the run of an authored state by its tree.
+    /// Returns the run of an authored state by its tree. Equal trees are run once,
+    /// under the name of whichever state came first.
     pub fn authored(&self, tree: &TreeId) -> Option<Arc<Run<'a>>> {
-        let is_it = |state: &ExecutedState| matches!(state, ExecutedState::Authored { .. });
+        let is_it = |state: &ExecutedState| match state {
+            ExecutedState::Base
+            | ExecutedState::BaseWithTests
+            | ExecutedState::Authored { .. }
+            | ExecutedState::AuthoredWithTests { .. }
+            | ExecutedState::Head => true,
+            ExecutedState::HeadReverted
+            | ExecutedState::Mutant { .. }
+            | ExecutedState::Canaries => false,
+        };
         run(self.evidence, &self.passing, pick(self.evidence, tree, is_it)?)
     }
 }
