@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use backstory_model::{Disposition, Record, RecordHeader, RunManifest, SchemaVersion, Trajectory};
+use backstory_model::{Disposition, Record, RecordHeader, RunManifest, SchemaVersion, Trajectory, UnitExecution};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -62,6 +62,13 @@ fn assert_readable(schema: SchemaVersion) {
 fn old_trajectories_are_readable() {
     for line in samples("trajectories.ndjson").iter().flat_map(|(_, text)| text.lines()) {
         assert_readable(keeps_everything::<Trajectory>(line).schema);
+    }
+}
+
+#[test]
+fn old_executions_are_readable() {
+    for line in samples("executions.ndjson").iter().flat_map(|(_, text)| text.lines()) {
+        assert_readable(keeps_everything::<UnitExecution>(line).schema);
     }
 }
 
