@@ -6,7 +6,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use backstory_model::{Disposition, Record, RecordHeader, RunManifest, SchemaVersion, Trajectory, UnitExecution};
+use backstory_model::{
+    Disposition, Record, RecordHeader, RunManifest, SchemaVersion, Trajectory, UnitExecution,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
