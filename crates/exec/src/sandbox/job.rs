@@ -5,9 +5,11 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use backstory_model::{Access, SandboxJob, Upper};
+use backstory_store::fs::remove_dirs;
 
 use crate::sandbox::cgroup::Group;
 use crate::sandbox::launch::Launcher;
@@ -64,9 +66,11 @@ impl Planned {
 impl Drop for Planned {
     fn drop(&mut self) {
         if let Some(kept) = &self.outer.kept {
-            // The kernel left at most an empty folder in it.
-            let _ = fs::remove_dir(kept.work.join("work"));
-            let _ = fs::remove_dir(&kept.work);
+            // The kernel leaves a folder without rights in it, and in that a
+            // whiteout it has made more than one of.
+            let inside = fs::Permissions::from_mode(0o700);
+            let _ = fs::set_permissions(kept.work.join("work"), inside);
+            let _ = remove_dirs(&kept.work);
         }
     }
 }

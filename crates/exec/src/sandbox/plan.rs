@@ -180,3 +180,23 @@ pub fn say(to: &mut impl Write, word: &Word) -> io::Result<()> {
     line.push(b'\n');
     to.write_all(&line)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_is_read_and_not_a_byte_of_the_next() {
+        let words = ["first", "second \u{1F600}"];
+        let mut sent = Vec::new();
+        for word in words {
+            send(&mut sent, &word).unwrap();
+        }
+        let mut rest = sent.as_slice();
+        for word in words {
+            assert_eq!(receive::<String>(&mut rest).unwrap(), word);
+        }
+        assert!(rest.is_empty());
+        assert!(receive::<String>(&mut [255; 8].as_slice()).is_err());
+    }
+}

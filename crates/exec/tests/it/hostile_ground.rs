@@ -164,6 +164,7 @@ impl Ground {
     }
 }
 
+#[expect(clippy::print_stderr, reason = "a test that does nothing says so")]
 fn skip<T>(why: &str) -> Option<T> {
     eprintln!("skipped: {why}");
     None
@@ -190,8 +191,7 @@ impl Host {
             memchr::memmem::find(&line, token.as_bytes()).is_some()
         };
         let processes = entries(Path::new("/proc")).unwrap().into_iter().filter(has_token);
-        let own = format!("backstory-{}-", std::process::id());
-        let groups = groups_named(Path::new("/sys/fs/cgroup"), &own);
+        let groups = groups_of(std::process::id());
         let files = ["/dev/shm", "/var/tmp"].map(Path::new).into_iter().flat_map(entries).flatten();
         Self {
             processes: processes.collect(),
@@ -200,6 +200,11 @@ impl Host {
             files: files.collect(),
         }
     }
+}
+
+/// Returns the control groups a process made.
+pub fn groups_of(process: u32) -> BTreeSet<PathBuf> {
+    groups_named(Path::new("/sys/fs/cgroup"), &format!("backstory-{process}-"))
 }
 
 fn groups_named(folder: &Path, start: &str) -> BTreeSet<PathBuf> {
