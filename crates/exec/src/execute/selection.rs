@@ -97,7 +97,8 @@ pub(super) fn holds_tests(path: &RepoPath) -> bool {
     let stem = name.split('.').next().unwrap_or_default();
     match language_of(path) {
         Some(Language::Python) => {
-            !name.ends_with(".pyi")
+            // A stub declares types and does nothing.
+            role_of(path) == FileRole::Test
                 && (stem.starts_with("test_")
                     || stem.ends_with("_test")
                     || stem.ends_with("_tests")

@@ -28,7 +28,7 @@ impl Agreed {
         self.labels.fail_to_pass.iter().map(|test| test.id.clone()).collect()
     }
 
-    /// Returns FAIL_TO_PASS and PASS_TO_PASS together, sorted.
+    /// Returns `FAIL_TO_PASS` and `PASS_TO_PASS` together, sorted.
     pub(super) fn of_instance(&self) -> Vec<TestId> {
         let mut all = self.fail_to_pass();
         all.extend(self.labels.pass_to_pass.iter().cloned());
@@ -37,7 +37,7 @@ impl Agreed {
     }
 }
 
-fn ask<'a>(state: ExecutedState, tree: &'a VirtualTree, order: (RunOrder, u32)) -> Ask<'a> {
+fn ask(state: ExecutedState, tree: &VirtualTree, order: (RunOrder, u32)) -> Ask<'_> {
     let (order, number) = order;
     let traced = number == 1
         && order == RunOrder::File

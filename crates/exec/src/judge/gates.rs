@@ -107,25 +107,6 @@ impl<'a> Gated<'a> {
         self.runs.iter().filter(move |run| run.states.contains(state))
     }
 
-    /// Holds for all of `runs`, at least one; `bad` says what is wrong with one.
-    fn all<'r>(
-        &self,
-        runs: impl Iterator<Item = &'r GatedRun<'a>>,
-        bad: impl Fn(&GatedRun<'a>) -> Option<String>,
-    ) -> Result<usize, String>
-    where
-        'a: 'r,
-    {
-        let mut count = 0;
-        for run in runs {
-            count += 1;
-            if let Some(what) = bad(run) {
-                return Err(format!("`{}`: {what}", run.id));
-            }
-        }
-        if count == 0 { Err("there was no such run".to_owned()) } else { Ok(count) }
-    }
-
     fn no_future(&self) -> Answer {
         match self.future.first() {
             Some(found) => Err(found.clone()),
@@ -142,7 +123,7 @@ impl<'a> Gated<'a> {
             let all = self.fail_to_pass.iter().all(|id| run.report.outcome(id).is_pass());
             all.then(|| "every FAIL_TO_PASS test passes".to_owned())
         };
-        let count = self.all(full, passes)?;
+        let count = all(full, passes)?;
         Ok(format!("{} do not pass every FAIL_TO_PASS test", counted(count, "run")))
     }
 
@@ -153,7 +134,7 @@ impl<'a> Gated<'a> {
             let missed = wanted.filter(|id| run.report.outcome(id) != TestOutcome::Passed);
             missed.map(|id| format!("`{id}` is {}", run.report.outcome(id).as_str())).next()
         };
-        let count = self.all(full, failing)?;
+        let count = all(full, failing)?;
         Ok(format!("{} pass FAIL_TO_PASS and PASS_TO_PASS", counted(count, "run")))
     }
 
@@ -162,7 +143,7 @@ impl<'a> Gated<'a> {
             let nothing = run.report.collected == 0 && run.report.broken_modules.is_empty();
             nothing.then(|| "nothing was collected".to_owned())
         };
-        let count = self.all(self.runs.iter(), empty)?;
+        let count = all(self.runs.iter(), empty)?;
         Ok(format!("{} collected tests", counted(count, "run")))
     }
 
@@ -215,7 +196,7 @@ impl<'a> Gated<'a> {
             (run.containment < ContainmentLevel::Namespaces)
                 .then(|| format!("at level `{}` the network stays on", run.containment.as_str()))
         };
-        let count = self.all(self.runs.iter(), on)?;
+        let count = all(self.runs.iter(), on)?;
         Ok(format!("{} had no network", counted(count, "run")))
     }
 
@@ -223,7 +204,7 @@ impl<'a> Gated<'a> {
         let broken = |run: &GatedRun<'a>| {
             (run.verdict == RunVerdict::Infra).then(|| "the infrastructure failed".to_owned())
         };
-        let count = self.all(self.runs.iter(), broken)?;
+        let count = all(self.runs.iter(), broken)?;
         Ok(format!("{} without a fault", counted(count, "run")))
     }
 
@@ -235,7 +216,7 @@ impl<'a> Gated<'a> {
         let unstable = |run: &GatedRun<'a>| {
             (run.verdict != RunVerdict::Stable).then(|| format!("it is {}", run.verdict.as_str()))
         };
-        let count = self.all(both, unstable)?;
+        let count = all(both, unstable)?;
         Ok(format!("report, status and collected tests of {} agree", counted(count, "run")))
     }
 
@@ -243,7 +224,7 @@ impl<'a> Gated<'a> {
         let loose = |run: &GatedRun<'a>| {
             (!run.pinned).then(|| "environment or limits are not those of the unit".to_owned())
         };
-        let count = self.all(self.runs.iter(), loose)?;
+        let count = all(self.runs.iter(), loose)?;
         Ok(format!("{} had the fixed environment and limits", counted(count, "run")))
     }
 
@@ -262,7 +243,7 @@ impl<'a> Gated<'a> {
                 )
             })
         };
-        self.all(self.of_state(&ExecutedState::Canaries), lies)?;
+        all(self.of_state(&ExecutedState::Canaries), lies)?;
         Ok("of two planted tests one passed and one failed".to_owned())
     }
 
@@ -275,6 +256,21 @@ impl<'a> Gated<'a> {
             Err(format!("the work tree of the head is `{written}` and not `{head}`"))
         }
     }
+}
+
+/// Counts `runs`, at least one, unless `bad` says what is wrong with one.
+fn all<'r, 'a: 'r>(
+    runs: impl Iterator<Item = &'r GatedRun<'a>>,
+    bad: impl Fn(&GatedRun<'a>) -> Option<String>,
+) -> Result<usize, String> {
+    let mut count = 0;
+    for run in runs {
+        count += 1;
+        if let Some(what) = bad(run) {
+            return Err(format!("`{}`: {what}", run.id));
+        }
+    }
+    if count == 0 { Err("there was no such run".to_owned()) } else { Ok(count) }
 }
 
 /// Returns true when a run was asked for all tests.

@@ -1,7 +1,7 @@
 //! Which tests tell the fix, and why do they fail before it?
 //!
 //! In: what every test did at the base, at the base with the tests and at the
-//! head. Out: each test with its origin, FAIL_TO_PASS and PASS_TO_PASS.
+//! head. Out: each test with its origin, `FAIL_TO_PASS` and `PASS_TO_PASS`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,9 +49,8 @@ pub fn label(states: &States<'_>) -> Labels {
                     labels.fail_to_pass.push(FailToPass { id: id.clone(), origin });
                 }
                 Some(TestOrigin::Collateral) => labels.pass_to_pass.push(id.clone()),
-                Some(TestOrigin::IdOnly) => {}
                 None if always_passes(&test) => labels.pass_to_pass.push(id.clone()),
-                None => {}
+                Some(TestOrigin::IdOnly) | None => {}
             }
         }
         labels.tests.push(test);

@@ -36,6 +36,8 @@ pub struct TouchedTests {
 #[derive(Clone, Debug)]
 struct TouchedFileOfTests {
     path: String,
+    /// The ids of its tests name it.
+    is_python: bool,
     parts: Parts,
     /// The words of its text.
     words: BTreeSet<String>,
@@ -60,6 +62,7 @@ impl TouchedTests {
             if file.holds_tests {
                 touched.files.push(TouchedFileOfTests {
                     path: file.path.to_string(),
+                    is_python: language_of(file.path) == Some(Language::Python),
                     parts: parts(file),
                     words: words(file.after.unwrap_or_default()),
                 });
@@ -110,7 +113,7 @@ impl TouchedFileOfTests {
             Parts::Definitions(names) => match rest {
                 Some(rest) => names.contains(&qualified(rest)),
                 // The runner's ids name no file: the last word is the function.
-                None => !self.path.ends_with(".py") && names_end_with(names, id),
+                None => !self.is_python && names_end_with(names, id),
             },
             Parts::Titles(titles) => rest.is_some_and(|rest| {
                 titles.iter().any(|title| rest.strip_suffix(title.as_str()).is_some())

@@ -3,11 +3,13 @@
 //! In: the files of the gold patch, before and after. Out: at most so many
 //! mutants, chosen by seed over the five kinds, none equal to another, to the
 //! gold patch or to no patch, none that differs from the gold patch in
-//! comments, blank lines, docstrings or annotations only.
+//! comments, blank lines, docstrings or annotations only, and none whose blocks or
+//! brackets do not close.
 
 mod change;
 mod compose;
 mod flip;
+mod shape;
 mod skeleton;
 mod tokens;
 
@@ -89,13 +91,18 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Returns true when a program can tell the mutant from the gold patch and from no patch.
+/// Returns true when the mutant can be read, and a program can tell it from the
+/// gold patch and from no patch.
 fn is_worth_running(sources: &[Source<'_>], texts: &[Vec<u8>]) -> bool {
     let differs = |pick: &dyn Fn(&Source<'_>) -> Vec<Vec<u8>>| {
         let mut files = sources.iter().zip(texts);
         files.any(|(source, text)| pick(source) != skeleton::skeleton(source.language, text))
     };
-    differs(&|source| skeleton::skeleton(source.language, source.after))
+    let reads = |source: &Source<'_>, text: &[u8]| {
+        shape::stands(source.language, text) || !shape::stands(source.language, source.after)
+    };
+    sources.iter().zip(texts).all(|(source, text)| reads(source, text))
+        && differs(&|source| skeleton::skeleton(source.language, source.after))
         && differs(&|source| skeleton::skeleton(source.language, source.before))
 }
 
@@ -126,10 +133,8 @@ fn wrong_patch(
 
 fn file_patch(path: &RepoPath, before: &Version, after: &Version) -> Vec<u8> {
     let id = |version: &Version| {
-        version
-            .as_ref()
-            .map(|(_, bytes)| git_object_id("blob", bytes))
-            .unwrap_or_else(|| git_object_id("blob", b""))
+        let bytes = version.as_ref().map(|(_, bytes)| &**bytes);
+        git_object_id("blob", bytes.unwrap_or_default())
     };
     let (before_id, after_id) = (id(before), id(after));
     let change =

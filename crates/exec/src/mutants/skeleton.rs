@@ -24,7 +24,7 @@ fn is(token: &Token, bytes: &[u8], text: &[u8]) -> bool {
 }
 
 /// Returns how a token changes the depth of brackets.
-fn depth_change(token: &Token, bytes: &[u8]) -> i32 {
+pub(super) fn depth_change(token: &Token, bytes: &[u8]) -> i32 {
     if token.kind != Kind::Operator {
         return 0;
     }
@@ -36,7 +36,7 @@ fn depth_change(token: &Token, bytes: &[u8]) -> i32 {
 }
 
 /// Drops line ends inside brackets and all but the last of several.
-fn joined_lines(tokens: Vec<Token>, bytes: &[u8]) -> Vec<Token> {
+pub(super) fn joined_lines(tokens: Vec<Token>, bytes: &[u8]) -> Vec<Token> {
     let mut kept: Vec<Token> = Vec::new();
     let mut depth = 0;
     for token in tokens {
@@ -63,13 +63,11 @@ fn without_docstrings(tokens: &[Token]) -> Vec<Token> {
     };
     let mut kept = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
-        let ends_docstring = at > 0 && alone(at - 1);
-        let docstring = alone(at);
-        if docstring {
+        let begins_file = kept.is_empty() && token.kind == Kind::Line;
+        if alone(at) {
             // The line in front goes too, so that the one behind takes its place.
             kept.pop();
-        }
-        if !docstring && !(ends_docstring && kept.is_empty()) {
+        } else if !begins_file {
             kept.push(token.clone());
         }
     }

@@ -100,14 +100,12 @@ fn a_real_unit_becomes_an_instance() {
     head/selected/2: 2 of 2 pass; stable
     canaries/file/1: 3 of 4 pass; stable
     mutant/1/file/1: 1 of 2 pass; stable
-    mutant/2/file/1: 0 of 0 pass, 1 broken; stable
     ");
     insta::assert_snapshot!(told.verdict(), @"
     outcome: Confirmed
     tests.test_calc.TestAdd.test_sum: not_run > failed > passed (New)
     tests.test_calc.TestAdd.test_zero: passed > passed > passed
     mutant 1 KeepRemovedLine: FailToPassFails
-    mutant 2 DropAddedLine: SuiteBroken
     ");
     let head = &told.executed.execution.executions[0];
     let touched = &told.executed.blobs[head.touched.as_ref().unwrap()];

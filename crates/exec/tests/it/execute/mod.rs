@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use backstory_exec::checkout::Layer;
 use backstory_exec::execute::{Environments, ExecuteError, Provided};
-use backstory_model::{ChangeUnit, ContainmentLevel, Network, RunOrder, Upper};
+use backstory_model::{ChangeUnit, ContainmentLevel, Network, RunOrder, TestId, Upper};
 
 use story::{Story, job_names, report, toy_recipe};
 use toy::{broken_sandbox, toy_sandbox};
@@ -365,7 +365,7 @@ fn orders_take_turns_and_selected_tests_run_alone() {
             RunOrder::File => "file".to_owned(),
             RunOrder::Random { seed } => format!("random {seed}"),
             RunOrder::Selected { tests } => {
-                let ids: BTreeSet<&str> = tests.iter().map(|test| test.as_str()).collect();
+                let ids: BTreeSet<&str> = tests.iter().map(TestId::as_str).collect();
                 format!("{ids:?}")
             }
         })

@@ -14,6 +14,7 @@
 //! | `eat`, `sleep`, `break` | meets the memory limit, the time limit, a fault of the sandbox |
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use backstory_model::{Ending, LimitedBy, SandboxError, SandboxJob};
@@ -121,7 +122,7 @@ impl Session<'_> {
         };
         let outcome = if passes { "passed" } else { "failed" };
         self.failed |= !passes;
-        self.output += &format!("{id} {outcome} in 0.{}s\n", self.run + 1);
+        writeln!(self.output, "{id} {outcome} in 0.{}s", self.run + 1).unwrap();
         for part in ["call", "teardown"] {
             let outcome = if part == "call" { outcome } else { "passed" };
             let line = json!({"kind": "result", "id": id, "part": part, "outcome": outcome});
@@ -139,7 +140,7 @@ impl Session<'_> {
         let mut report = String::new();
         for (number, line) in self.lines.iter_mut().enumerate() {
             line["n"] = json!(number);
-            report += &format!("{line}\n");
+            writeln!(report, "{line}").unwrap();
         }
         let report = BTreeMap::from([("report.ndjson".to_owned(), report.into_bytes())]);
         FakeAnswer { ending, status, output: std::mem::take(&mut self.output), report }
