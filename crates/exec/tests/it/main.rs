@@ -8,6 +8,7 @@ mod environment_provision;
 mod execute;
 mod hostile;
 mod hostile_ground;
+mod judge_gates;
 mod mutants;
 mod python;
 mod python_forgery;
