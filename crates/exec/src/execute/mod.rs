@@ -10,7 +10,6 @@ mod finish;
 mod future;
 mod input;
 mod job;
-mod machine;
 mod plant;
 mod report_folder;
 mod selection;
@@ -19,5 +18,4 @@ mod trees;
 mod unit;
 
 pub use input::{Environments, Event, ExecuteError, ExecuteInput, Executed, Provided};
-pub use machine::MachineEnvironments;
 pub use unit::execute_unit;
