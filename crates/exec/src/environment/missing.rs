@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 
 use backstory_model::{SandboxError, TestRunner};
 
-use super::derive::phase;
 use super::installer::{Installer, PhaseEnd, second_try};
 use super::python;
 
@@ -114,12 +113,9 @@ fn add(
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let mut command = vec!["uv", "pip", "install", "--python", "/env/bin/python"];
-    command.extend(["--compile-bytecode", "--no-build"]);
-    let recipe = installer.recipe;
-    command.extend(recipe.as_of.as_deref().into_iter().flat_map(|day| ["--exclude-newer", day]));
-    command.extend(wanted.keys().map(String::as_str));
-    let first = phase("what was missing", &command, false);
+    let lines: Vec<String> = wanted.keys().cloned().collect();
+    let as_of = installer.recipe.as_of.as_deref();
+    let first = python::install_phase("what was missing", &lines, as_of);
     let mut end = installer.run(&first)?;
     if let (PhaseEnd::Failed(_), Some(second)) = (&end, second_try(&first)) {
         end = installer.run(&second)?;

@@ -113,7 +113,7 @@ fn a_project_of_2019_is_resolved_as_of_its_month_and_built_without_a_date() {
     python3.7 pytest as of 2019-03-31
       from setup.py, tox.ini
       virtual environment: uv venv --allow-existing --python /toolchain/python3.7/bin/python3.7 /env
-      requirements: uv pip install --python /env/bin/python --compile-bytecode --no-build --exclude-newer 2019-03-31 MarkupSafe>=0.23 pytest>=3,<3.7 setuptools
+      requirements: uv pip install --python /env/bin/python --compile-bytecode --no-build --exclude-newer 2019-03-31 --exclude-newer-package atomicwrites=2022-07-31 MarkupSafe>=0.23 pytest>=3,<3.7 setuptools
       project!: uv pip install --python /env/bin/python --no-deps --editable /work
     ");
 }
@@ -175,6 +175,16 @@ fn requirement_files_are_read_with_what_they_include() {
     ];
     let recipe = derived(&files, RECENT, "tests/test_toy.py").unwrap();
     insta::assert_compact_json_snapshot!(recipe.requirements, @r#"["mock==2.0.0", "pytest", "six==1.12"]"#);
+}
+
+#[test]
+fn linters_of_a_list_for_development_are_left_out() {
+    let files = [
+        ("setup.py", "setup(name='toy')"),
+        ("dev-requirements.txt", "pre-commit==1.11.2\npytest==3.8.2\nFlake8\nsimplejson\n"),
+    ];
+    let recipe = derived(&files, RECENT, "tests/test_toy.py").unwrap();
+    assert_eq!(recipe.requirements, ["pytest==3.8.2", "simplejson"]);
 }
 
 #[test]

@@ -248,6 +248,7 @@ fn a_toolchain_this_machine_lacks_is_named() {
 }
 
 /// Returns the real sandbox and what it finds on this machine.
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn machine(cache: &Path) -> Option<(BubblewrapSandbox, Toolchains)> {
     let stage = env!("CARGO_BIN_EXE_backstory-sandbox-stage").into();
     let sandbox = BubblewrapSandbox::probe(SandboxOptions::new(stage, &[]))

@@ -49,7 +49,8 @@ pub(super) fn draft(context: &DeriveContext, manifests: &mut Manifests) -> Resul
     lines.dedup();
     let mut phases = vec![environment(&python)];
     if !lines.is_empty() {
-        phases.push(install(&lines, as_of.map(|day| day.to_string()).as_deref()));
+        let as_of = as_of.map(|day| day.to_string());
+        phases.push(install_phase("requirements", &lines, as_of.as_deref()));
     }
     if project.is_installable {
         phases.push(in_place(&version::pretended(manifests, &project.build)?));
@@ -80,10 +81,7 @@ fn runner(test_files: &[String]) -> TestRunner {
             stem.starts_with("test_") || stem.ends_with("_test") || stem == "conftest"
         })
     };
-    match test_files.iter().any(is_collected) {
-        true => TestRunner::Pytest,
-        false => TestRunner::Unittest,
-    }
+    if test_files.iter().any(is_collected) { TestRunner::Pytest } else { TestRunner::Unittest }
 }
 
 fn environment(python: &str) -> InstallPhase {
@@ -95,13 +93,28 @@ fn environment(python: &str) -> InstallPhase {
     )
 }
 
-fn install(lines: &[String], as_of: Option<&str>) -> InstallPhase {
+/// Distributions that have a later day where the commit is older than it:
+/// installers of today build with a setuptools of 2019 at least, and all files
+/// of atomicwrites, which many versions of pytest need, were removed and given
+/// back in July 2022.
+const NOT_BEFORE: [(&str, &str); 3] =
+    [("atomicwrites", "2022-07-31"), ("setuptools", "2019-03-31"), ("wheel", "2019-03-31")];
+
+/// Makes the phase that installs distributions, of the day if there is one.
+pub(super) fn install_phase(name: &str, lines: &[String], as_of: Option<&str>) -> InstallPhase {
     // Nothing can be compiled while judging, because `/env` is read-only then.
-    let mut command = vec!["uv", "pip", "install", "--python", "/env/bin/python"];
-    command.extend(["--compile-bytecode", "--no-build"]);
-    command.extend(as_of.into_iter().flat_map(|day| ["--exclude-newer", day]));
-    command.extend(lines.iter().map(String::as_str));
-    phase("requirements", &command, false)
+    let command = ["uv", "pip", "install", "--python", "/env/bin/python"];
+    let mut command: Vec<String> = command.map(str::to_owned).to_vec();
+    command.extend(["--compile-bytecode", "--no-build"].map(str::to_owned));
+    if let Some(day) = as_of {
+        command.extend(["--exclude-newer".to_owned(), day.to_owned()]);
+        for (name, since) in NOT_BEFORE.iter().filter(|(_, since)| day < *since) {
+            command.push("--exclude-newer-package".to_owned());
+            command.push(format!("{name}={since}"));
+        }
+    }
+    command.extend(lines.iter().cloned());
+    InstallPhase { name: name.to_owned(), command, runs_foreign_code: false }
 }
 
 fn in_place(pretended: &[String]) -> InstallPhase {

@@ -18,6 +18,22 @@ use super::script;
 const FOR_TESTS: [&str; 4] = ["test", "tests", "testing", "unittest"];
 const FOR_DEVELOPMENT: [&str; 2] = ["dev", "develop"];
 
+/// What tox and lists for development name and no test imports; some of it no
+/// longer builds.
+const NOT_FOR_TESTS: [&str; 11] = [
+    "black",
+    "flake8",
+    "furo",
+    "isort",
+    "pre-commit",
+    "pylint",
+    "pyright",
+    "ruff",
+    "sphinx",
+    "tox",
+    "twine",
+];
+
 /// What the manifests of a project say.
 #[derive(Default)]
 pub(super) struct Project {
@@ -177,28 +193,38 @@ impl Project {
         &self,
         manifests: &mut Manifests,
     ) -> Result<Vec<Requirement>, RepositoryError> {
-        for names in [&FOR_TESTS[..], &FOR_DEVELOPMENT[..]] {
-            let named = |lists: &BTreeMap<String, Vec<String>>| {
-                names.iter().find_map(|name| lists.get(*name)).cloned().unwrap_or_default()
-            };
-            let mut places = vec![named(&self.groups), named(&self.extras)];
-            if names == FOR_TESTS {
-                places.push(self.tox_extras());
-                places.push(self.tests_require.clone());
-            }
-            for lines in places {
-                let found = self.expanded(&lines, manifests)?;
-                if !found.is_empty() {
-                    return Ok(found);
-                }
-            }
-            for file in requirement_files(manifests, names) {
-                let found = self.expanded(&[format!("-r {file}")], manifests)?;
-                if !found.is_empty() {
-                    return Ok(found);
-                }
-            }
-            let found = self.expanded(&self.tox_lines(), manifests)?;
+        let mut found = self.first_of(&FOR_TESTS, manifests)?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        found = self.expanded(&self.tox_lines(), manifests)?;
+        if found.is_empty() {
+            found = self.first_of(&FOR_DEVELOPMENT, manifests)?;
+        }
+        found.retain(|wanted| !NOT_FOR_TESTS.contains(&wanted.name.as_str()));
+        Ok(found)
+    }
+
+    /// Returns what the first place with one of these names lists.
+    fn first_of(
+        &self,
+        names: &[&str],
+        manifests: &mut Manifests,
+    ) -> Result<Vec<Requirement>, RepositoryError> {
+        let named = |lists: &BTreeMap<String, Vec<String>>| {
+            names.iter().find_map(|name| lists.get(*name)).cloned().unwrap_or_default()
+        };
+        let mut places = vec![named(&self.groups), named(&self.extras)];
+        if names == FOR_TESTS {
+            // What the project's own runs install is more than the name of one extra tells.
+            places[1].extend(self.tox_extras());
+            places.push(self.tests_require.clone());
+        }
+        places.extend(
+            requirement_files(manifests, names).iter().map(|file| vec![format!("-r {file}")]),
+        );
+        for lines in places {
+            let found = self.expanded(&lines, manifests)?;
             if !found.is_empty() {
                 return Ok(found);
             }
