@@ -49,8 +49,8 @@ impl<'a> Executor<'a> {
         options: &'a ExecuteOptions,
     ) -> Result<Self, Failure> {
         let day = |commit: &CommitId| repo.commit(commit).map(|commit| commit.committer.seconds);
-        let given = day(head)
-            .map_err(|error| Failure::of(error, "failed to read the newest commit"))?;
+        let given =
+            day(head).map_err(|error| Failure::of(error, "failed to read the newest commit"))?;
         // A run may end long before the repository does.
         let tip = repo.resolve(None).ok().and_then(|tip| day(&tip).ok());
         let newest = tip.map_or(given, |tip| tip.max(given));

@@ -35,7 +35,12 @@ const DOORS: [Door; 3] = [
     },
     Door {
         text: "env::var",
-        homes: &["crates/cli/src/settings.rs", "crates/testkit/", "crates/dev/"],
+        homes: &[
+            "crates/cli/src/settings.rs",
+            "crates/exec/tests/",
+            "crates/testkit/",
+            "crates/dev/",
+        ],
         sentence: "reads the environment; only crates/cli/src/settings.rs does",
     },
     Door {

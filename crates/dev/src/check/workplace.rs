@@ -9,8 +9,11 @@ use crate::workspace::Workspace;
 
 const RULE: &str = "workplace";
 
-/// Folder names that, right below `/`, belong to one machine.
-const FOLDERS: [&str; 3] = ["root", "work", "Users"];
+/// Folder names that, right below `/`, belong to one machine. A job of the sandbox
+/// sees its work tree at `/work`, so only what lies there on a machine is meant.
+const FOLDERS: [&str; 5] = ["root/", "work/main", "work/shared", "work/.mirror", "Users/"];
+/// Where options of installers are spelled out.
+const INSTALLERS: &str = "crates/exec/";
 /// Hosts, and option names that point at one.
 const HOSTS: [[&str; 2]; 8] = [
     ["pypi", ".org"],
@@ -52,6 +55,9 @@ impl Pattern {
         if self.in_fiction && FICTION.iter().any(|folder| path.contains(folder)) {
             return false;
         }
+        if path.starts_with(INSTALLERS) && self.text.ends_with("-url") {
+            return false;
+        }
         line.match_indices(&self.text).any(|(at, _)| !self.is_path || starts_path(&line[..at]))
     }
 }
@@ -63,9 +69,9 @@ fn starts_path(before: &str) -> bool {
 
 fn patterns() -> Vec<Pattern> {
     let folder =
-        |name: &str, in_fiction| Pattern { text: format!("/{name}/"), is_path: true, in_fiction };
+        |name: &str, in_fiction| Pattern { text: format!("/{name}"), is_path: true, in_fiction };
     let mut patterns: Vec<Pattern> = FOLDERS.iter().map(|name| folder(name, false)).collect();
-    patterns.push(folder("home", true));
+    patterns.push(folder("home/", true));
     patterns.extend(HOSTS.iter().map(|parts| Pattern {
         text: parts.concat(),
         is_path: false,
