@@ -32,7 +32,8 @@ const GOLD: &str = "diff --git a/tidy/flags.py b/tidy/flags.py
 ";
 
 fn test_patch() -> String {
-    let lines: String = TEST.lines().map(|line| format!("+{line}\n")).collect();
+    let lines: Vec<String> = TEST.lines().map(|line| format!("+{line}\n")).collect();
+    let lines = lines.concat();
     format!(
         "diff --git a/tests/test_flags.py b/tests/test_flags.py\nnew file mode 100644\n\
          --- /dev/null\n+++ b/tests/test_flags.py\n@@ -0,0 +1,{} @@\n{lines}",
