@@ -1,6 +1,6 @@
 """Executes chosen units of real repositories and prints what came of them.
 
-usage: execution.py BACKSTORY MIRRORS OUT [--cache DIR] [--only OWNER/NAME[@ERA]] [--count N] [--jobs N] [--mutants N]
+usage: execution.py BACKSTORY MIRRORS OUT [--cache DIR] [--only OWNER/NAME[@ERA]] [--count N] [--jobs N] [--mutants N] [--repeats N]
 
 MIRRORS holds one bare mirror a repository at `owner+name/repo`. Units are the
 newest ones that touch test code and source code. The tables go to stdout as
@@ -88,7 +88,8 @@ def executed(binary: str, mirror: Path, group: Group, options: argparse.Namespac
     place = options.out / "executed" / group.name.replace("/", "__")
     named = [word for unit in units for word in ("--unit", unit)]
     command = [binary, "build", str(mirror), "--head", head, *named, "--execute", "-o", str(place)]
-    command += ["--jobs", str(options.jobs), "--cache", str(options.cache), "--mutants", str(options.mutants)]
+    command += ["--jobs", str(options.jobs), "--cache", str(options.cache)]
+    command += ["--mutants", str(options.mutants), "--repeats", str(options.repeats)]
     built = run(command)
     print(built.stderr[-1500:], file=sys.stderr)
     if built.code != 0:
@@ -108,6 +109,7 @@ def main() -> int:
     parser.add_argument("--count", type=int)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--mutants", type=int, default=8)
+    parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
     rows, causes, missed = [], [], []
     for group in GROUPS:

@@ -90,9 +90,6 @@ pub(crate) struct ExecutionArgs {
     /// Memory of a test run in MiB; 2048 unless set
     #[arg(long, value_name = "MIB", requires = "execute")]
     pub(crate) memory_limit: Option<u64>,
-    /// Run foreign code even where this machine cannot contain it; the data says so
-    #[arg(long, requires = "execute")]
-    pub(crate) allow_unsandboxed: bool,
 }
 
 /// Where environments are kept between builds.

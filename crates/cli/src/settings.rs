@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use backstory_exec::environment::INDEX_VARIABLES;
-use backstory_model::{ContainmentLevel, ExecuteOptions, Limits};
+use backstory_model::{ExecuteOptions, Limits};
 use backstory_store::fs;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -261,7 +261,7 @@ impl Settings {
         let options = ExecuteOptions {
             repeats: flags.repeats.or(file.repeats).unwrap_or(default.repeats),
             mutants: flags.mutants.or(file.mutants).unwrap_or(default.mutants),
-            minimum: if flags.allow_unsandboxed { ContainmentLevel::None } else { default.minimum },
+            minimum: default.minimum,
             limits,
             seed: default.seed,
         };

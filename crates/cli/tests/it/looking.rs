@@ -17,6 +17,7 @@ fn help_lists_the_commands() {
       show         Show one trajectory in the terminal
       export       Export the trajectories of a run
       validate     Say what a consumer would reject or drop
+      execute      Execute units of a run again and say what happens
       audit        Derive every step of a run again and report every difference
       plan         Write the work manifest: one line for every unit to do
       run-unit     Do units of a work manifest
@@ -71,8 +72,29 @@ fn build_explains_itself() {
           --limit <N>
               Only the newest N units of each repository
 
+          --unit <UNIT>
+              Only this unit, e.g., `pallets__click-3781`; may be given several times
+
           --file-limit <BYTES>
               Files larger than this many bytes are not shown
+
+          --execute
+              Run the tests of every unit in the sandbox, before the change and after
+
+          --repeats <N>
+              How often the base with tests and the head are run; 5 unless set
+
+          --mutants <N>
+              How many wrong versions of each gold patch are run at most; 8 unless set
+
+          --time-limit <SECONDS>
+              Seconds until a test run is ended; 300 unless set
+
+          --memory-limit <MIB>
+              Memory of a test run in MiB; 2048 unless set
+
+          --cache <DIR>
+              The folder that keeps environments and work trees between builds
 
       -o, --out <RUN>
               The directory of the run; created, or continued
