@@ -140,6 +140,9 @@ pub(crate) struct ExecuteArgs {
     /// A repository of the run: its path, or NAME=PATH; where the build found it unless set
     #[arg(long = "repo", value_name = "[NAME=]PATH")]
     pub(crate) repositories: Vec<String>,
+    /// The folder with the records the run was built with
+    #[arg(long, value_name = "DIR")]
+    pub(crate) records: Option<PathBuf>,
     /// Run up to N wrong versions of each gold patch and write them, with verdicts, to `--out`
     #[arg(long, value_name = "N", requires = "out")]
     pub(crate) candidates: Option<u32>,

@@ -51,7 +51,8 @@ pub(super) fn execute(args: ExecuteArgs, settings: &Settings, talk: &Talk) -> Re
     let mut execute = options.execute.take().unwrap_or_default();
     execute.mutants = args.candidates.unwrap_or(execute.mutants);
     options.execute = Some(execute);
-    let again = Again::open(&run, &manifest, &args.repositories, settings)?;
+    let records = settings.records(args.records);
+    let again = Again::open(&run, &manifest, &args.repositories, records.as_deref())?;
     let machine = Machine::open(settings, args.cache.cache, minimum(&options))?;
     if let Some(export) = &args.grade {
         let graded = Graded { export, logs: out(args.out.as_deref())? };
@@ -111,15 +112,14 @@ impl<'a> Again<'a> {
         run: &'a RunDirectory,
         manifest: &RunManifest,
         given: &[String],
-        settings: &Settings,
+        records: Option<&Path>,
     ) -> Result<Self, Failure> {
-        let records = settings.records(None);
         let mut sources = BTreeMap::new();
         for (name, repo) in open_repositories(given, run)? {
             let head = manifest.repositories.get(&name).ok_or_else(|| {
                 Failure::new(format!("`{name}` is no repository of `{}`", run.path().display()))
             })?;
-            let source = Source::reopen(name.clone(), repo, head.clone(), records.as_deref())?;
+            let source = Source::reopen(name.clone(), repo, head.clone(), records)?;
             sources.insert(name, source);
         }
         Ok(Self { run, sources })

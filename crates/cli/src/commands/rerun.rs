@@ -29,7 +29,8 @@ pub(super) fn rerun(
             .hint("build it with `--execute`"));
     };
     let units = sample(run, args.sample)?;
-    let again = Again::open(run, manifest, &args.repositories, settings)?;
+    let records = settings.records(args.records.clone());
+    let again = Again::open(run, manifest, &args.repositories, records.as_deref())?;
     let machine = Machine::open(settings, args.cache.cache.clone(), execute.minimum)?;
     let mut whole = Rerun::default();
     for unit in &units {
