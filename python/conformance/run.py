@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -70,7 +71,8 @@ def checks(export: Path, logs: Path | None) -> list[Check]:
 
 
 def offline(folder: Path) -> dict[str, str]:
-    """Returns an environment in which no consumer asks the network."""
+    """Returns an environment in which no consumer asks the network, or an earlier export."""
+    shutil.rmtree(folder / "cache", ignore_errors=True)
     quiet = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
     quiet["HARBOR_TELEMETRY"] = "0"
     caches = {"HF_HOME": str(folder / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
