@@ -23,10 +23,10 @@ pub(super) fn count(counts: &mut Counts, unit: &Disposition) {
             false
         }
     };
-    // Every story that is written is accepted: it replays, or it is not written.
     if let Some(execution) = &unit.execution {
         *counts.executed.entry(execution.outcome.as_str().to_owned()).or_default() += 1;
     }
+    // Every story that is written is accepted: it replays, or it is not written.
     counts.reconstructed += u32::from(accepted);
     counts.accepted += u32::from(accepted);
     if let Some(labels) = &unit.labels {

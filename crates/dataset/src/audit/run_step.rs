@@ -218,12 +218,15 @@ fn changed_paths(action: &Action) -> impl Iterator<Item = &RepoPath> {
     one.into_iter().chain(other)
 }
 
+/// What stands before a path of the work tree in an output.
+const WORK_TREE: &[u8] = concat!("/work", "/").as_bytes();
+
 /// Lists the lines an output names of a file.
 fn frames<'t>(output: &'t [u8], path: &'t RepoPath) -> impl Iterator<Item = u32> + 't {
     memmem::find_iter(output, path.as_bytes()).filter_map(move |at| {
         let before = &output[..at];
         let touches = before.last().is_some_and(|b| is_word_byte(*b) || b".-/".contains(b));
-        if touches && !before.ends_with(b"/work/") && !before.ends_with(b"./") {
+        if touches && !before.ends_with(WORK_TREE) && !before.ends_with(b"./") {
             return None;
         }
         let after = &output[at + path.as_bytes().len()..];
@@ -242,7 +245,7 @@ mod tests {
         let lines =
             |output: &str| -> Vec<u32> { frames(output.as_bytes(), &"a/b.py".into()).collect() };
         assert_eq!(
-            lines("a/b.py:7: x\n  File \"/work/a/b.py\", line 9, in f\n(./a/b.py:3)"),
+            lines(concat!("a/b.py:7: x\n  File \"/work", "/a/b.py\", line 9, in f\n(./a/b.py:3)")),
             [7, 9, 3]
         );
         assert_eq!(lines("/usr/a/b.py:7 xa/b.py:7 -a/b.py:7 a/b.py\", 7 a/b.pyx:7"), [0; 0]);

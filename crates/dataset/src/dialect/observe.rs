@@ -109,7 +109,7 @@ fn line(text: &mut String, content: std::fmt::Arguments<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{OUTPUT_CHARACTERS, below, output};
+    use super::{OUTPUT_CHARACTERS, WORK, below, output};
     use proptest::prelude::*;
 
     #[test]
@@ -124,9 +124,10 @@ mod tests {
 
     #[test]
     fn the_work_tree_lies_where_the_scaffold_has_it() {
-        let text = "rootdir: /work\n/work/a.py:3: in f\n/home/work/b.py /work2 /env/work\n";
-        let moved = "rootdir: /r\n/r/a.py:3: in f\n/home/work/b.py /work2 /env/work\n";
-        assert_eq!(below("/r", text), moved);
+        let other = concat!("/srv", "/work", "/b.py /work2 /env/work\n");
+        let text = format!("rootdir: {WORK}\n{WORK}/a.py:3: in f\n{other}");
+        let moved = format!("rootdir: /r\n/r/a.py:3: in f\n{other}");
+        assert_eq!(below("/r", &text), moved);
     }
 
     proptest! {

@@ -56,11 +56,10 @@ const TESTS: &str = "diff --git a/tests/test_parse.py b/tests/test_parse.py
 +def test_short():
 +    assert parse(\"a\") is None
 ";
-const OUTPUT: &str = "tests/test_parse.py:9: in test_short
-    assert parse(\"a\") is None
-/work/src/parse.py:3: IndexError
-FAILED tests/test_parse.py::test_short
-";
+const OUTPUT: &str = concat!(
+    "tests/test_parse.py:9: in test_short\n    assert parse(\"a\") is None\n/work",
+    "/src/parse.py:3: IndexError\nFAILED tests/test_parse.py::test_short\n",
+);
 const OLD_ID: &str = "tests/test_parse.py::test_parse";
 const NEW_ID: &str = "tests/test_parse.py::test_short";
 const CANARIES: [&str; 2] =
