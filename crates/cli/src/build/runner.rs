@@ -179,6 +179,10 @@ impl<'a> UnitRunner<'a> {
         let story = self.reconstruct(&unit, &evidence).map_err(give_up)?;
         let Some(executor) = &self.executor else { return Ok(Told { story, executed: None }) };
         let executed = self.execute(executor, &story).map_err(Failed::Machine)?;
+        if executed.execution.executions.is_empty() {
+            // Nothing ran, so there is nothing more to tell.
+            return Ok(Told { story, executed: Some(executed) });
+        }
         let execution = Some(ExecutionEvidence {
             unit: executed.execution.clone(),
             blobs: executed.blobs.clone(),
