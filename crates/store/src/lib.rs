@@ -26,4 +26,4 @@ pub use ledger::{Ledger, RunState};
 pub use log::{LogReader, LogWriter};
 pub use manifest::Damage;
 pub use run::RunDirectory;
-pub use unit::{StoredUnit, Told, Trajectories, UnitTexts};
+pub use unit::{StoredUnit, Told, UnitTexts};

@@ -14,7 +14,7 @@ use backstory_model::{
 use serde::{Deserialize, Serialize};
 
 use crate::blob::{compress, decompress};
-use crate::{LogReader, RunDirectory, StoreError, fs};
+use crate::{RunDirectory, StoreError, fs};
 
 const RESULT: &str = "result.json";
 const TRAJECTORY: &str = "trajectory.json.zst";
@@ -207,11 +207,6 @@ impl RunDirectory {
         }
         from_json(&path, &json).map(Some)
     }
-
-    /// Reads the trajectories of a complete run one at a time, in collect order.
-    pub fn trajectories(&self) -> Result<Trajectories<'_>, StoreError> {
-        Ok(Trajectories { run: self, dispositions: self.dispositions()? })
-    }
 }
 
 impl RunDirectory {
@@ -227,28 +222,5 @@ impl RunDirectory {
 
     fn told(&self, unit: &Disposition) -> Result<Told, StoreError> {
         Ok((self.trajectory(unit)?, self.execution(unit)?))
-    }
-}
-
-/// The trajectories of a run, one at a time.
-#[derive(Debug)]
-pub struct Trajectories<'run> {
-    run: &'run RunDirectory,
-    dispositions: LogReader,
-}
-
-impl Iterator for Trajectories<'_> {
-    type Item = Result<Trajectory, StoreError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            match self.dispositions.next()? {
-                Err(error) => return Some(Err(error)),
-                Ok(line) => match line.outcome {
-                    Outcome::Accepted { .. } => return Some(self.run.trajectory(&line)),
-                    Outcome::Rejected { .. } => {}
-                },
-            }
-        }
     }
 }
