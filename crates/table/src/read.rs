@@ -25,7 +25,7 @@ pub fn read_rows(
     for batch in reader {
         let batch = batch.map_err(|source| TableError::Arrow { path: path.to_owned(), source })?;
         for row in 0..batch.num_rows() {
-            each(cells(path, &batch, row)?);
+            each(cells(path, &batch, row, cell)?);
         }
     }
     Ok(())
@@ -41,11 +41,7 @@ pub fn column_types(path: &Path) -> Result<BTreeMap<String, String>, TableError>
 }
 
 fn open(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, TableError> {
-    let file = File::open(path).map_err(|source| TableError::Io {
-        verb: "open",
-        path: path.to_owned(),
-        source,
-    })?;
+    let file = open_file(path)?;
     ParquetRecordBatchReaderBuilder::try_new(file).map_err(|source| TableError::Parquet {
         verb: "open",
         path: path.into(),
@@ -53,10 +49,21 @@ fn open(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, TableError
     })
 }
 
-fn cells(
+/// Opens a file for reading.
+pub(crate) fn open_file(path: &Path) -> Result<File, TableError> {
+    File::open(path).map_err(|source| TableError::Io {
+        verb: "open",
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Returns the cells of a row by column, each as `cell` reads it.
+pub(crate) fn cells(
     path: &Path,
     batch: &RecordBatch,
     row: usize,
+    cell: impl Fn(&Field, &dyn Array, usize) -> Option<Cell>,
 ) -> Result<BTreeMap<String, Cell>, TableError> {
     let schema = batch.schema();
     let columns = schema.fields().iter().zip(batch.columns());

@@ -4,14 +4,14 @@
 //! of the columns that are there. Columns of other names are never decoded.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::Path;
 
-use arrow_array::{Array, ListArray, RecordBatch, StringArray};
+use arrow_array::{Array, ListArray, StringArray};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
 use crate::TableError;
+use crate::read::{cells, open_file};
 use crate::schema::Cell;
 
 /// Rows decoded at a time; bounds memory where rows are large.
@@ -27,11 +27,7 @@ pub fn read_texts(
     mut each: impl FnMut(BTreeMap<String, Cell>),
 ) -> Result<(), TableError> {
     let refused = |source| TableError::Parquet { verb: "read", path: path.into(), source };
-    let file = File::open(path).map_err(|source| TableError::Io {
-        verb: "open",
-        path: path.to_owned(),
-        source,
-    })?;
+    let file = open_file(path)?;
     // The types its writer had in memory say nothing about what is stored.
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let builder =
@@ -42,29 +38,10 @@ pub fn read_texts(
     for batch in reader {
         let batch = batch.map_err(|source| TableError::Arrow { path: path.to_owned(), source })?;
         for row in 0..batch.num_rows() {
-            each(cells(path, &batch, row)?);
+            each(cells(path, &batch, row, |_, array, row| cell(array, row))?);
         }
     }
     Ok(())
-}
-
-fn cells(
-    path: &Path,
-    batch: &RecordBatch,
-    row: usize,
-) -> Result<BTreeMap<String, Cell>, TableError> {
-    let schema = batch.schema();
-    let columns = schema.fields().iter().zip(batch.columns());
-    columns
-        .map(|(field, array)| match cell(array.as_ref(), row) {
-            Some(cell) => Ok((field.name().clone(), cell)),
-            None => Err(TableError::ColumnType {
-                path: path.to_owned(),
-                column: field.name().clone(),
-                kind: field.data_type().to_string(),
-            }),
-        })
-        .collect()
 }
 
 fn cell(array: &dyn Array, row: usize) -> Option<Cell> {
