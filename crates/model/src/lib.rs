@@ -44,7 +44,9 @@ pub use ledger::{Counts, Disposition, ExecuteOptions, Outcome, RunManifest, RunO
 pub use path::{PathError, RepoPath};
 pub use provenance::{Provenance, Tier};
 pub use record::{
-    AsItStood, ChangeRecord, CommentRecord, IssueRecord, Record, RecordHeader, ReviewRecord,
+    AnnotationRecord, AsItStood, ChangeRecord, CiConclusion, CiJobRecord, CiRunRecord, CiStep,
+    CommentRecord, EventRecord, IssueRecord, LogRefRecord, Record, RecordHeader, ReviewRecord,
+    TestResultRecord,
 };
 pub use requirement::{AnswerFlag, Requirement, RequirementSource};
 pub use sandbox::{

@@ -116,6 +116,12 @@ impl NewFile {
         Ok(Self { place: place.to_owned(), beside, file: Some(BufWriter::new(file)) })
     }
 
+    /// Puts the file in another place of the same file system, e.g., one named by content.
+    pub fn commit_as(mut self, place: &Path) -> Result<(), StoreError> {
+        place.clone_into(&mut self.place);
+        self.commit()
+    }
+
     /// Puts the file in its place.
     pub fn commit(mut self) -> Result<(), StoreError> {
         if let Some(mut file) = self.file.take() {

@@ -18,6 +18,7 @@ mod run;
 mod unit;
 
 pub mod fs;
+pub mod lines;
 
 pub use collect::Collection;
 pub use error::StoreError;

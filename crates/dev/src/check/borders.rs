@@ -8,7 +8,7 @@ use crate::workspace::{Member, Workspace};
 
 const RULE: &str = "borders";
 const GROUND: [&str; 6] = ["model", "store", "syntax", "table", "verify", "lm"];
-const SPOKES: [&str; 5] = ["mine", "exec", "synth", "dataset", "learn"];
+const SPOKES: [&str; 6] = ["records", "mine", "exec", "synth", "dataset", "learn"];
 const DOORS: [&str; 2] = ["cli", "python"];
 
 /// Reports every dependency that points sideways or up.

@@ -4,7 +4,6 @@
 //! of one repository, looked up by number, commit or id, every version kept.
 
 mod as_it_stood;
-mod line;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -12,7 +11,8 @@ mod tests;
 use std::collections::BTreeMap;
 
 use backstory_model::{
-    ChangeRecord, CommentRecord, CommitId, IssueRecord, RecordId, ReviewRecord, Sha256,
+    AnnotationRecord, ChangeRecord, CiJobRecord, CiRunRecord, CommentRecord, CommitId, EventRecord,
+    IssueRecord, LogRefRecord, RecordId, ReviewRecord, Sha256, TestResultRecord,
 };
 use serde::Serialize;
 use sha2::{Digest as _, Sha256 as Hasher};
@@ -54,6 +54,12 @@ pub struct Records {
     change_by_commit: BTreeMap<String, (CommitRole, u64)>,
     reviews: BTreeMap<RecordId, Vec<ReviewRecord>>,
     comments: BTreeMap<RecordId, Vec<CommentRecord>>,
+    events: BTreeMap<RecordId, Vec<EventRecord>>,
+    runs: BTreeMap<String, Vec<CiRunRecord>>,
+    jobs: BTreeMap<RecordId, Vec<CiJobRecord>>,
+    annotations: BTreeMap<RecordId, Vec<AnnotationRecord>>,
+    tests: BTreeMap<RecordId, Vec<TestResultRecord>>,
+    logs: BTreeMap<RecordId, LogRefRecord>,
     digest: Sha256,
 }
 
@@ -107,6 +113,41 @@ impl Records {
         self.reviews.get(id).map_or(&[], Vec::as_slice)
     }
 
+    /// Returns what happened to an issue or change, oldest first.
+    pub fn events_on(&self, id: &RecordId) -> &[EventRecord] {
+        self.events.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the runs of CI on a commit, oldest first; versions of one run follow each other.
+    pub fn runs_of(&self, commit: &CommitId) -> &[CiRunRecord] {
+        self.runs.get(commit.as_str()).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the jobs of a run, oldest first; versions of one job follow each other.
+    pub fn jobs_of(&self, run: &RecordId) -> &[CiJobRecord] {
+        self.jobs.get(run).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns what CI remarked in a job or run.
+    pub fn annotations_of(&self, id: &RecordId) -> &[AnnotationRecord] {
+        self.annotations.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the test results of a job.
+    pub fn tests_of(&self, job: &RecordId) -> &[TestResultRecord] {
+        self.tests.get(job).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns a log by the id of its record.
+    pub fn log(&self, id: &RecordId) -> Option<&LogRefRecord> {
+        self.logs.get(id)
+    }
+
+    /// Returns every log.
+    pub fn logs(&self) -> impl Iterator<Item = &LogRefRecord> {
+        self.logs.values()
+    }
+
     /// Returns the digest of all record lines, whatever their order and files.
     pub fn digest(&self) -> &Sha256 {
         &self.digest
@@ -120,6 +161,12 @@ struct Gathered {
     changes: Vec<ChangeRecord>,
     reviews: Vec<ReviewRecord>,
     comments: Vec<CommentRecord>,
+    events: Vec<EventRecord>,
+    runs: Vec<CiRunRecord>,
+    jobs: Vec<CiJobRecord>,
+    annotations: Vec<AnnotationRecord>,
+    tests: Vec<TestResultRecord>,
+    logs: Vec<LogRefRecord>,
     other_kinds: BTreeMap<String, u64>,
     broken: Vec<BrokenLine>,
     skipped: Vec<SkippedFile>,
@@ -156,6 +203,28 @@ impl Gathered {
                 |record| record.on.clone(),
                 |record| version_time([&record.created_at]),
             ),
+            events: grouped(
+                self.events,
+                |record| record.on.clone(),
+                |record| version_time([&record.created_at]),
+            ),
+            runs: grouped(
+                self.runs,
+                |record| record.commit.to_ascii_lowercase(),
+                |record| version_time([&record.started_at, &record.created_at]),
+            ),
+            jobs: grouped(
+                self.jobs,
+                |record| record.run.clone(),
+                |record| version_time([&record.started_at]),
+            ),
+            annotations: grouped(self.annotations, |record| record.on.clone(), |_| None),
+            tests: grouped(
+                self.tests,
+                |record| record.job.clone().unwrap_or_else(|| record.id.clone()),
+                |_| None,
+            ),
+            logs: self.logs.into_iter().map(|record| (record.id.clone(), record)).collect(),
             broken: self.broken,
             skipped: self.skipped,
             other_kinds: self.other_kinds,

@@ -9,12 +9,12 @@ use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use backstory_model::RepoName;
+use backstory_store::lines::{Line, LineReader};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256 as Hasher};
 
-use super::line::{Line, LineReader};
 use super::{BrokenLine, Gathered, Records, SkippedFile};
 
 /// The version of the record format this build reads.
@@ -193,11 +193,17 @@ fn read_line(bytes: &[u8], gathered: &mut Gathered) -> Result<(), String> {
     let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
     let Kind { kind } = typed(text)?;
     match kind.as_str() {
+        "header" => return Err("a header stands inside the file".to_owned()),
         "issue" => gathered.issues.push(typed(text)?),
         "change" => gathered.changes.push(typed(text)?),
         "review" => gathered.reviews.push(typed(text)?),
         "comment" => gathered.comments.push(typed(text)?),
-        "header" => return Err("a header stands inside the file".to_owned()),
+        "event" => gathered.events.push(typed(text)?),
+        "ci_run" => gathered.runs.push(typed(text)?),
+        "ci_job" => gathered.jobs.push(typed(text)?),
+        "annotation" => gathered.annotations.push(typed(text)?),
+        "test_result" => gathered.tests.push(typed(text)?),
+        "log_ref" => gathered.logs.push(typed(text)?),
         _ => *gathered.other_kinds.entry(kind).or_default() += 1,
     }
     Ok(())

@@ -34,7 +34,8 @@ fn records_are_found_by_number_commit_and_id() {
         r#"{"kind":"comment","id":"c2","on":"issue:1","body":"later","created_at":"2024-01-02T00:00:00Z"}"#,
         r#"{"kind":"comment","id":"c1","on":"issue:1","body":"sooner","created_at":"2024-01-01T00:00:00Z"}"#,
         r#"{"kind":"review","id":"r1","on":"change:2","state":"approved"}"#,
-        r#"{"kind":"ci_run","id":"run:1","commit":"b"}"#,
+        r#"{"kind":"ci_run","id":"run:1","commit":"BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"}"#,
+        r#"{"kind":"milestone","id":"m:1"}"#,
     ]);
     let commit = |digit: &str| CommitId::new(digit.repeat(40)).expect("an id");
     assert_eq!(records.issue(1).map(|issue| issue.title.as_str()), Some("Crash"));
@@ -48,7 +49,8 @@ fn records_are_found_by_number_commit_and_id() {
         ["c1", "c2"]
     );
     assert_eq!(records.reviews_on(&RecordId::new("change:2")).len(), 1);
-    assert_eq!(records.other_kinds.get("ci_run"), Some(&1));
+    assert_eq!(records.runs_of(&commit("b")).len(), 1);
+    assert_eq!(records.other_kinds.get("milestone"), Some(&1));
     assert_eq!(records.issue(7), None);
     assert_eq!(records.broken, []);
 }

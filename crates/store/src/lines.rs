@@ -7,7 +7,7 @@ use std::io::{self, BufRead};
 
 /// One line, without its line feed.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Line<'b> {
+pub enum Line<'b> {
     /// The whole line.
     Whole(&'b [u8]),
     /// The line is longer than the limit.
@@ -15,19 +15,21 @@ pub(super) enum Line<'b> {
 }
 
 /// Reads lines of at most `limit` bytes.
-pub(super) struct LineReader<R> {
+#[derive(Debug)]
+pub struct LineReader<R> {
     reader: R,
     buffer: Vec<u8>,
     limit: usize,
 }
 
 impl<R: BufRead> LineReader<R> {
-    pub(super) fn new(reader: R, limit: usize) -> Self {
+    /// Reads from the start of `reader`.
+    pub fn new(reader: R, limit: usize) -> Self {
         Self { reader, buffer: Vec::new(), limit }
     }
 
     /// Returns the next line, `None` at the end.
-    pub(super) fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
+    pub fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
         self.buffer.clear();
         let (mut any, mut too_long) = (false, false);
         loop {

@@ -1,0 +1,22 @@
+//! How does what forges and CI servers gave become record files?
+//!
+//! In: dumps in whatever form a team has them. Out: a records folder (see
+//! `docs/records.md`) of immutable record files and logs, named by content.
+//! Nothing is lost: an item that cannot be read is reported with its file and
+//! position, and the rest is imported. Touches the given files and that folder.
+
+mod error;
+mod folder;
+mod import;
+mod items;
+
+pub use error::RecordsError;
+pub use folder::{LogName, RecordFolder, RecordWriter, StoredFile};
+pub use import::{Broken, ImportOptions, Imported, Position, SourceFile, dialects, import};
+pub use items::{Item, JsonItems};
+
+/// The version of the record format this build writes.
+pub const RECORD_FORMAT_VERSION: u32 = 1;
+
+/// The longest item (a line, an object of a dump) that is read.
+pub const LONGEST_ITEM: usize = 64 << 20;

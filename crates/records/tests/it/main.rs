@@ -1,0 +1,3 @@
+//! Do dumps become record files without loss?
+
+mod neutral;
