@@ -46,16 +46,23 @@ impl RecordTexts {
     pub fn new<'a>(records: impl IntoIterator<Item = &'a Record>) -> Self {
         let mut texts = BTreeMap::<RecordId, Vec<RecordText>>::new();
         for record in records {
-            let (title, body) = match record {
-                Record::Issue(issue) => (issue.title.as_str(), &issue.body),
-                Record::Change(change) => (change.title.as_str(), &change.body),
-                Record::Review(review) => ("", &review.body),
-                Record::Comment(comment) => ("", &comment.body),
-            };
-            let numbers = match record {
-                Record::Issue(issue) => vec![issue.number],
-                Record::Change(change) => [&[change.number], change.closes.as_slice()].concat(),
-                Record::Review(_) | Record::Comment(_) => Vec::new(),
+            let (title, body, numbers) = match record {
+                Record::Issue(issue) => (issue.title.as_str(), &issue.body, vec![issue.number]),
+                Record::Change(change) => {
+                    let numbers = [&[change.number], change.closes.as_slice()].concat();
+                    (change.title.as_str(), &change.body, numbers)
+                }
+                Record::Review(review) => ("", &review.body, Vec::new()),
+                Record::Comment(comment) => ("", &comment.body, Vec::new()),
+                Record::Annotation(annotation) => {
+                    (annotation.title.as_deref().unwrap_or(""), &annotation.message, Vec::new())
+                }
+                // They state facts, and hold no text that a step could cite.
+                Record::Event(_)
+                | Record::CiRun(_)
+                | Record::CiJob(_)
+                | Record::TestResult(_)
+                | Record::LogRef(_) => continue,
             };
             texts.entry(record.id().clone()).or_default().push(RecordText {
                 title: title.to_owned(),
