@@ -100,6 +100,16 @@ pub(crate) struct CacheArgs {
     pub(crate) cache: Option<PathBuf>,
 }
 
+/// What runs foreign code.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct MachineArgs {
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+    /// Where the machine gives no namespaces, run foreign code with limits alone
+    #[arg(long)]
+    pub(crate) allow_unsandboxed: bool,
+}
+
 /// Build trajectories from the history of repositories
 ///
 /// Every commit of the mainline is a unit. Each unit ends up accepted, with a
@@ -115,7 +125,7 @@ pub(crate) struct BuildArgs {
     #[command(flatten)]
     pub(crate) execution: ExecutionArgs,
     #[command(flatten)]
-    pub(crate) cache: CacheArgs,
+    pub(crate) machine: MachineArgs,
     /// The directory of the run; created, or continued
     #[arg(short, long, value_name = "RUN")]
     pub(crate) out: PathBuf,
@@ -153,7 +163,7 @@ pub(crate) struct ExecuteArgs {
     #[arg(short, long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) cache: CacheArgs,
+    pub(crate) machine: MachineArgs,
     /// Print what came of each unit as one JSON object a line on stdout
     #[arg(long)]
     pub(crate) json: bool,
@@ -240,7 +250,7 @@ pub(crate) struct AuditArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["run", "rerun"])]
     pub(crate) dataset: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) cache: CacheArgs,
+    pub(crate) machine: MachineArgs,
     /// The folder with the records the run was built with
     #[arg(long, value_name = "DIR")]
     pub(crate) records: Option<PathBuf>,
@@ -275,7 +285,7 @@ pub(crate) struct RunUnitArgs {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
     #[command(flatten)]
-    pub(crate) cache: CacheArgs,
+    pub(crate) machine: MachineArgs,
     /// The work manifest
     #[arg(long, value_name = "MANIFEST")]
     pub(crate) manifest: PathBuf,

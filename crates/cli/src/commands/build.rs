@@ -4,7 +4,8 @@ use backstory_model::{RunOptions, UnitId, UnitKey, WorkUnit, exit};
 use backstory_store::RunDirectory;
 
 use crate::arguments::{
-    BuildArgs, CacheArgs, CollectArgs, ExecutionArgs, PlanArgs, RunUnitArgs, SelectArgs, SourceArgs,
+    BuildArgs, CollectArgs, ExecutionArgs, MachineArgs, PlanArgs, RunUnitArgs, SelectArgs,
+    SourceArgs,
 };
 use crate::build::{
     self, BuildOptions, BuildReport, Plan, PlanHeader, Source, SourceRequest, UnitRunner,
@@ -21,7 +22,8 @@ pub(super) fn build(args: BuildArgs, settings: &Settings, talk: &Talk) -> Result
     let jobs = settings.jobs(args.jobs)?;
     // What is wrong with the input is said before a directory is made for it.
     let opened = open_sources(&sources(args.source, args.select, settings), talk)?;
-    let machine = machine(&options, args.cache, settings)?;
+    let machine = machine(&options, args.machine, settings, talk)?;
+    let options = at_level(options, machine.as_ref());
     let run = RunDirectory::open(&args.out)?;
     let header = PlanHeader::new(&opened, &options);
     let how = BuildOptions { machine: machine.as_ref(), ..BuildOptions::new(jobs) };
@@ -50,7 +52,7 @@ pub(super) fn run_unit(args: RunUnitArgs, settings: &Settings, talk: &Talk) -> R
         records: settings.records(args.source.records),
     };
     let opened = open_sources(&request, talk)?;
-    let machine = machine(&plan.header.options, args.cache, settings)?;
+    let machine = machine(&plan.header.options, args.machine, settings, talk)?;
     let run = RunDirectory::open_worker(&args.out)?;
     for source in &opened {
         let executor = build::executor(source, machine.as_ref(), &plan.header.options)?;
@@ -66,11 +68,21 @@ pub(super) fn run_unit(args: RunUnitArgs, settings: &Settings, talk: &Talk) -> R
 /// Opens what runs tests, if the options ask for it.
 fn machine(
     options: &RunOptions,
-    cache: CacheArgs,
+    args: MachineArgs,
     settings: &Settings,
+    talk: &Talk,
 ) -> Result<Option<Machine>, Failure> {
     let Some(execute) = &options.execute else { return Ok(None) };
-    Machine::open(settings, cache.cache, execute.minimum).map(Some)
+    Machine::open(settings, args, execute.minimum, talk).map(Some)
+}
+
+/// Lowers the minimum to what was allowed and is in force, so that a later build on
+/// a machine with a sandbox does the same units again.
+fn at_level(mut options: RunOptions, machine: Option<&Machine>) -> RunOptions {
+    if let (Some(execute), Some(machine)) = (&mut options.execute, machine) {
+        execute.minimum = execute.minimum.min(machine.sandbox.containment().level);
+    }
+    options
 }
 
 /// Refuses to end well when a chosen unit belongs to no given repository.

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use backstory_exec::environment::ToolKind;
-use backstory_model::{Cgroup, Containment, ContainmentLevel, SchemaVersion, exit};
+use backstory_exec::sandbox::BubblewrapSandbox;
+use backstory_model::{Cgroup, Containment, ContainmentLevel, Sandbox as _, SchemaVersion, exit};
 use backstory_store::fs;
 use rustix::fs::statvfs;
 
 use crate::arguments::DoctorArgs;
-use crate::execution::{containment, toolchains};
+use crate::execution::{look, toolchains};
 use crate::settings::Settings;
 use crate::{Failure, Talk};
 
@@ -30,8 +31,9 @@ struct Check {
 pub(super) fn doctor(args: &DoctorArgs, settings: &Settings, talk: &Talk) -> Result<u8, Failure> {
     let mut checks =
         vec![version(), cores(), memory(), disk(&args.out), config(settings), records(settings)];
-    checks.extend(sandbox(settings)?);
-    checks.extend(tools(settings)?);
+    let found = look(settings)?;
+    checks.extend(sandbox(found.containment()));
+    checks.extend(tools(settings, found)?);
     for check in &checks {
         let mark = if check.advice.is_some() { "!" } else { " " };
         talk.data(&format!("{mark} {:<10}{}\n", check.what, check.found))?;
@@ -46,31 +48,35 @@ pub(super) fn doctor(args: &DoctorArgs, settings: &Settings, talk: &Talk) -> Res
 }
 
 /// Says which level of containment holds, and what is missing for the next.
-fn sandbox(settings: &Settings) -> Result<Vec<Check>, Failure> {
-    let Containment { level, launcher, cgroup, landlock, seccomp, missing } =
-        containment(settings)?;
+fn sandbox(containment: &Containment) -> Vec<Check> {
+    let Containment { level, launcher, cgroup, landlock, seccomp, missing } = containment;
     let groups = match cgroup {
         Some(Cgroup::V1) => "control groups v1",
         Some(Cgroup::V2) => "control groups v2",
         None => "no control groups",
     };
-    let filter = if seccomp { "seccomp" } else { "no seccomp" };
-    let enough = level >= ContainmentLevel::Namespaces;
+    let filter = if *seccomp { "seccomp" } else { "no seccomp" };
+    let enough = *level >= ContainmentLevel::Namespaces;
     let mut checks = vec![Check {
         what: "sandbox",
         found: format!(
             "level `{}`: {launcher}, {groups}, Landlock {landlock}, {filter}",
             level.as_str()
         ),
-        advice: (!enough).then_some("install the package `bubblewrap`, and allow user namespaces"),
+        advice: (!enough).then_some("install the package `bubblewrap`, and allow user namespaces; without, `--allow-unsandboxed` runs tests with limits alone"),
     }];
-    checks.extend(missing.into_iter().map(|found| Check { what: "", found, advice: None }));
-    Ok(checks)
+    checks.extend(missing.iter().map(|found| Check {
+        what: "",
+        found: found.clone(),
+        advice: None,
+    }));
+    checks
 }
 
 /// Lists the tools that answer in the sandbox.
-fn tools(settings: &Settings) -> Result<Vec<Check>, Failure> {
-    let Some(toolchains) = toolchains(settings, &settings.cache(None)?) else {
+fn tools(settings: &Settings, found: BubblewrapSandbox) -> Result<Vec<Check>, Failure> {
+    let Ok(sandbox) = found.at_least(ContainmentLevel::Namespaces) else { return Ok(Vec::new()) };
+    let Some(toolchains) = toolchains(settings, &settings.cache(None)?, &sandbox) else {
         return Ok(Vec::new());
     };
     let line = |kind: ToolKind| -> Option<String> {

@@ -53,7 +53,7 @@ pub(super) fn execute(args: ExecuteArgs, settings: &Settings, talk: &Talk) -> Re
     options.execute = Some(execute);
     let records = settings.records(args.records);
     let again = Again::open(&run, &manifest, &args.repositories, records.as_deref())?;
-    let machine = Machine::open(settings, args.cache.cache, minimum(&options))?;
+    let machine = Machine::open(settings, args.machine, minimum(&options), talk)?;
     if let Some(export) = &args.grade {
         let graded = Graded { export, logs: out(args.out.as_deref())? };
         return grade(&again, &machine, &graded, &units, &options, talk);

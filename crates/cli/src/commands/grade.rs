@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use backstory_exec::checkout::VirtualTree;
 use backstory_exec::execute::{Environments as _, Provided};
 use backstory_model::{
-    Access, BlobId, Disposition, Mount, MutantVerdict, Network, RunOptions, Sandbox as _,
-    SandboxJob, Trajectory, UnitExecution, Upper, WorkTree, exit,
+    Access, BlobId, Disposition, Mount, MutantVerdict, Network, RunOptions, SandboxJob, Trajectory,
+    UnitExecution, Upper, WorkTree, exit,
 };
 use backstory_store::fs;
 

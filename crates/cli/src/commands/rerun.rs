@@ -31,7 +31,7 @@ pub(super) fn rerun(
     let units = sample(run, args.sample)?;
     let records = settings.records(args.records.clone());
     let again = Again::open(run, manifest, &args.repositories, records.as_deref())?;
-    let machine = Machine::open(settings, args.cache.cache.clone(), execute.minimum)?;
+    let machine = Machine::open(settings, args.machine.clone(), execute.minimum, talk)?;
     let mut whole = Rerun::default();
     for unit in &units {
         let Some(stored) = run.execution(unit)? else { continue };

@@ -12,7 +12,8 @@ use backstory_exec::execute::{
 };
 use backstory_mine::GitRepository;
 use backstory_model::{
-    Action, ChangeUnit, CommitId, ExecuteOptions, Repository as _, Role, Trajectory,
+    Action, ChangeUnit, CommitId, ContainmentLevel, ExecuteOptions, Repository as _, Role,
+    TestRunner, Trajectory,
 };
 
 use crate::Failure;
@@ -78,13 +79,32 @@ impl<'a> Executor<'a> {
             gold_patch: &story.gold_patch,
             test_patch: &story.test_patch,
             options: self.options,
-            sandbox: &self.machine.sandbox,
+            sandbox: &*self.machine.sandbox,
             checkout: &self.machine.checkout,
             environments: self,
             reporters: self.machine.reporters(),
             scratch: self.machine.scratch(),
             watch: &|event| (self.watch)(event),
         })
+    }
+}
+
+impl Executor<'_> {
+    /// Says why a runner cannot run at the level of this machine.
+    fn needs_namespaces(&self, runner: TestRunner) -> Option<String> {
+        let is_bound = match runner {
+            // Their reporters and build folders are at fixed paths of the sandbox.
+            TestRunner::Nextest | TestRunner::GoTest => true,
+            TestRunner::Pytest
+            | TestRunner::Unittest
+            | TestRunner::NodeTest
+            | TestRunner::Jest
+            | TestRunner::Vitest
+            | TestRunner::Mocha => false,
+        };
+        let level = self.machine.sandbox.containment().level;
+        (is_bound && level < ContainmentLevel::Namespaces)
+            .then(|| format!("`{}` is not run at level `{}`", runner.as_str(), level.as_str()))
     }
 }
 
@@ -119,6 +139,9 @@ impl Environments for Executor<'_> {
             Err(NoRecipe::Repository { source }) => return Err(source.into()),
             Err(other) => return Ok(Provided::Unsupported { detail: other.to_string() }),
         };
+        if let Some(detail) = self.needs_namespaces(recipe.runner) {
+            return Ok(Provided::Unsupported { detail });
+        }
         Ok(match self.provisioner.provision(&recipe, &base.path) {
             Ok(environment) => Provided::Ready { recipe, environment: Box::new(environment) },
             Err(ProvisionError::Failed { detail, log }) => Provided::Failed { recipe, detail, log },

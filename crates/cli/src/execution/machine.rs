@@ -8,20 +8,25 @@ use std::path::{Path, PathBuf};
 use backstory_exec::checkout::Checkout;
 use backstory_exec::environment::{IndexSettings, Provisioner, ToolchainSearch, Toolchains};
 use backstory_exec::report::assets;
-use backstory_exec::sandbox::{BubblewrapSandbox, SandboxOptions};
-use backstory_model::{Containment, ContainmentLevel, SandboxError};
+use backstory_exec::sandbox::{BubblewrapSandbox, RlimitSandbox, SandboxOptions};
+use backstory_model::{ContainmentLevel, Sandbox, SandboxError};
 use backstory_store::fs;
 
-use crate::Failure;
+use crate::arguments::MachineArgs;
 use crate::settings::Settings;
+use crate::{Failure, Talk};
 
 /// The hidden subcommand the sandbox starts this program with.
 pub(crate) const STAGE: &str = "sandbox-stage";
 
+/// What is said once when nothing contains what is run.
+const UNSANDBOXED: &str = "warning: foreign code runs unsandboxed, with limits alone: it reads what \
+    you can read and has your network; every execution says level `rlimit`, and no unit is confirmed";
+
 /// The parts of this machine that execution needs.
 pub(crate) struct Machine {
     /// Runs jobs.
-    pub(crate) sandbox: BubblewrapSandbox,
+    pub(crate) sandbox: Box<dyn Sandbox>,
     /// The tools that answered in the sandbox.
     pub(crate) toolchains: Toolchains,
     /// Writes work trees.
@@ -36,13 +41,16 @@ impl Machine {
     /// Tries the sandbox and asks the tools; `minimum` is the level that will do.
     pub(crate) fn open(
         settings: &Settings,
-        cache: Option<PathBuf>,
+        args: MachineArgs,
         minimum: ContainmentLevel,
+        talk: &Talk,
     ) -> Result<Self, Failure> {
-        let cache = settings.cache(cache)?;
-        let options = SandboxOptions { minimum, ..options(settings)? };
-        let sandbox = BubblewrapSandbox::probe(options).map_err(weak)?;
-        let toolchains = Toolchains::discover(&search(settings), &cache, &sandbox)
+        let cache = settings.cache(args.cache.cache)?;
+        let sandbox = sandbox(settings, &cache, minimum, args.allow_unsandboxed)?;
+        if sandbox.containment().level < ContainmentLevel::Namespaces {
+            talk.say(UNSANDBOXED);
+        }
+        let toolchains = Toolchains::discover(&search(settings), &cache, &*sandbox)
             .map_err(|error| Failure::of(error, "failed to look for toolchains"))?;
         let checkout = Checkout::new(cache.join("trees"))
             .map_err(|error| Failure::of(error, "failed to prepare the cache"))?;
@@ -67,7 +75,7 @@ impl Machine {
 
     /// Returns what makes environments.
     pub(crate) fn provisioner(&self) -> Provisioner<'_> {
-        Provisioner::new(&self.cache, &self.sandbox, &self.toolchains, self.index.clone())
+        Provisioner::new(&self.cache, &*self.sandbox, &self.toolchains, self.index.clone())
     }
 }
 
@@ -91,14 +99,39 @@ impl Drop for TempFolder {
 }
 
 /// Returns what can be enforced here, however little.
-pub(crate) fn containment(settings: &Settings) -> Result<Containment, Failure> {
+pub(crate) fn look(settings: &Settings) -> Result<BubblewrapSandbox, Failure> {
     Ok(BubblewrapSandbox::look(options(settings)?))
 }
 
-/// Returns the tools that answer in the sandbox, or nothing where there is none.
-pub(crate) fn toolchains(settings: &Settings, cache: &Path) -> Option<Toolchains> {
-    let sandbox = BubblewrapSandbox::probe(options(settings).ok()?).ok()?;
-    Toolchains::discover(&search(settings), cache, &sandbox).ok()
+/// Returns the tools that answer in a sandbox.
+pub(crate) fn toolchains(
+    settings: &Settings,
+    cache: &Path,
+    sandbox: &dyn Sandbox,
+) -> Option<Toolchains> {
+    Toolchains::discover(&search(settings), cache, sandbox).ok()
+}
+
+/// Returns the strongest sandbox there is, below namespaces only if that is allowed.
+fn sandbox(
+    settings: &Settings,
+    cache: &Path,
+    minimum: ContainmentLevel,
+    allow_unsandboxed: bool,
+) -> Result<Box<dyn Sandbox>, Failure> {
+    let found = look(settings)?;
+    let missing = found.containment().missing.clone();
+    match found.at_least(minimum) {
+        Ok(sandbox) => Ok(Box::new(sandbox)),
+        Err(SandboxError::TooWeak { reached, .. })
+            if allow_unsandboxed && reached < ContainmentLevel::Namespaces =>
+        {
+            let sandbox = RlimitSandbox::probe(options(settings)?, &cache.join("host"), missing)
+                .map_err(|error| Failure::of(error, "not even limits hold on this machine"))?;
+            Ok(Box::new(sandbox))
+        }
+        Err(error) => Err(weak(error)),
+    }
 }
 
 fn options(settings: &Settings) -> Result<SandboxOptions, Failure> {
@@ -114,6 +147,8 @@ fn search(settings: &Settings) -> ToolchainSearch {
 }
 
 fn weak(error: SandboxError) -> Failure {
-    Failure::of(error, "foreign code is not run on this machine")
-        .hint("`backstory doctor` says what is missing; `bubblewrap` is a package of most systems")
+    Failure::of(error, "foreign code is not run on this machine").hint(
+        "`backstory doctor` says what is missing; `bubblewrap` is a package of most systems. \
+             `--allow-unsandboxed` runs it with limits alone",
+    )
 }

@@ -8,4 +8,4 @@ mod machine;
 pub(crate) mod telling;
 
 pub(crate) use executor::{BothSides, Executor};
-pub(crate) use machine::{Machine, STAGE, containment, toolchains};
+pub(crate) use machine::{Machine, STAGE, look, toolchains};

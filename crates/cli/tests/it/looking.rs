@@ -96,6 +96,9 @@ fn build_explains_itself() {
           --cache <DIR>
               The folder that keeps environments and work trees between builds
 
+          --allow-unsandboxed
+              Where the machine gives no namespaces, run foreign code with limits alone
+
       -o, --out <RUN>
               The directory of the run; created, or continued
 

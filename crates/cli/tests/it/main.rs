@@ -9,3 +9,4 @@ mod looking;
 mod resume;
 mod sample;
 mod sweep;
+mod unsandboxed;

@@ -3,12 +3,20 @@
 //! `environments/KEY` is an environment, `environments/KEY.failed` a failure,
 //! `environments/KEY.lock` is held by whoever looks or builds. What is being
 //! built lies in `environments/.KEY.building` and is removed by whoever comes next.
+//!
+//! Below the level of namespaces an environment holds paths of the host and cannot be
+//! moved: it is named for the place of the cache too, built where it stays, and there
+//! once its log is.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use backstory_model::Sha256;
 use backstory_store::{StoreError, fs};
+use sha2::Digest as _;
+
+/// What the installers printed; the last file of an environment that is written.
+pub(super) const LOG: &str = "log";
 
 /// The place of one environment, locked until dropped.
 pub(super) struct Place {
@@ -16,6 +24,7 @@ pub(super) struct Place {
     pub(super) folder: PathBuf,
     failed: PathBuf,
     building: PathBuf,
+    stays: bool,
     _lock: File,
 }
 
@@ -39,19 +48,28 @@ impl Building {
     }
 }
 
+/// Names an environment that cannot be moved.
+fn fixed_name(key: &Sha256, all: &Path) -> String {
+    let place = Sha256::from_digest(&sha2::Sha256::digest(all.as_os_str().as_encoded_bytes()));
+    format!("{}-{}", key.as_str(), &place.as_str()[..12])
+}
+
 impl Place {
-    /// Waits until nobody else is at this place.
-    pub(super) fn lock(cache: &Path, key: Sha256) -> Result<Self, StoreError> {
+    /// Waits until nobody else is at this place; `stays` says that what is made in
+    /// it cannot be moved.
+    pub(super) fn lock(cache: &Path, key: Sha256, stays: bool) -> Result<Self, StoreError> {
         let all = cache.join("environments");
         fs::create_dirs(&all)?;
-        let lock = all.join(format!("{}.lock", key.as_str()));
+        let name = if stays { fixed_name(&key, &all) } else { key.as_str().to_owned() };
+        let lock = all.join(format!("{name}.lock"));
         let write = |source| StoreError::Write { path: lock.clone(), source };
         let file = File::create(&lock).map_err(write)?;
         file.lock().map_err(write)?;
         Ok(Self {
-            folder: all.join(key.as_str()),
-            failed: all.join(format!("{}.failed", key.as_str())),
-            building: all.join(format!(".{}.building", key.as_str())),
+            folder: all.join(&name),
+            failed: all.join(format!("{name}.failed")),
+            building: all.join(if stays { name } else { format!(".{name}.building") }),
+            stays,
             key,
             _lock: file,
         })
@@ -59,7 +77,7 @@ impl Place {
 
     /// Returns true when the environment is there.
     pub(super) fn is_there(&self) -> bool {
-        self.folder.is_dir()
+        if self.stays { self.folder.join(LOG).is_file() } else { self.folder.is_dir() }
     }
 
     /// Returns the sentence and the log of a failure that is remembered.
@@ -83,7 +101,7 @@ impl Place {
     /// Puts an environment in its place.
     #[expect(clippy::needless_pass_by_value, reason = "it is gone afterwards")]
     pub(super) fn commit(&self, building: Building) -> Result<(), StoreError> {
-        fs::rename(building.folder(), &self.folder)
+        if self.stays { Ok(()) } else { fs::rename(building.folder(), &self.folder) }
     }
 
     /// Remembers a failure.

@@ -10,11 +10,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use backstory_model::{
-    Access, EnvironmentRecipe, Language, Mount, Sandbox, SandboxError, Sha256, TestRunner,
+    Access, ContainmentLevel, EnvironmentRecipe, Language, Mount, Sandbox, SandboxError, Sha256,
+    TestRunner,
 };
 use backstory_store::{StoreError, fs};
 
-use super::cached::{Building, Place};
+use super::cached::{Building, LOG, Place};
 use super::installer::{Installer, PhaseEnd, second_try};
 use super::{IndexSettings, Toolchains, key, lock, missing, products};
 
@@ -119,7 +120,8 @@ impl<'a> Provisioner<'a> {
         recipe: &EnvironmentRecipe,
         base: &Path,
     ) -> Result<Environment, ProvisionError> {
-        let place = Place::lock(&self.cache, key(recipe))?;
+        let stays = self.sandbox.containment().level < ContainmentLevel::Namespaces;
+        let place = Place::lock(&self.cache, key(recipe), stays)?;
         if let Some((detail, log)) = place.failure()? {
             return Err(ProvisionError::Failed { detail, log });
         }
@@ -142,7 +144,7 @@ impl<'a> Provisioner<'a> {
             toolchain: self.tools(recipe)?,
             variables: recipe.variables.clone(),
             lock: fs::read_file(&place.folder.join("lock"))?,
-            log: fs::read_file(&place.folder.join("log"))?,
+            log: fs::read_file(&place.folder.join(LOG))?,
             access: match recipe.runner {
                 TestRunner::Nextest | TestRunner::GoTest => Access::Scratch,
                 TestRunner::Pytest
@@ -188,7 +190,7 @@ impl<'a> Provisioner<'a> {
             Ok(chosen) => {
                 products::keep(&building.upper(), base, &building.folder().join("products"))?;
                 fs::write_file(&building.folder().join("lock"), chosen.as_bytes())?;
-                fs::write_file(&building.folder().join("log"), log.as_bytes())?;
+                fs::write_file(&building.folder().join(LOG), log.as_bytes())?;
                 Ok(place.commit(building)?)
             }
             Err(Failure::Phase(detail)) => Err(remember(place, building, detail, log)?),

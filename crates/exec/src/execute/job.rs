@@ -76,6 +76,7 @@ fn variables(parts: &RunParts<'_>) -> BTreeMap<String, String> {
     variables.extend(parts.command.variables.clone());
     if parts.traced {
         variables.insert("BACKSTORY_TOUCHED".to_owned(), format!("/report/{TOUCHED}"));
+        variables.insert("BACKSTORY_ROOT".to_owned(), "/work".to_owned());
     }
     variables.extend(fixed(parts.base_time));
     variables

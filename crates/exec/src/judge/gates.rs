@@ -193,8 +193,10 @@ impl<'a> Gated<'a> {
             if run.network != Network::None {
                 return Some("it had a network".to_owned());
             }
-            (run.containment < ContainmentLevel::Namespaces)
-                .then(|| format!("at level `{}` the network stays on", run.containment.as_str()))
+            (run.containment < ContainmentLevel::Namespaces).then(|| {
+                let level = run.containment.as_str();
+                format!("at level `{level}` the network stays on, and the host can be read")
+            })
         };
         let count = all(self.runs.iter(), on)?;
         Ok(format!("{} had no network", counted(count, "run")))

@@ -64,22 +64,22 @@ impl BubblewrapSandbox {
     /// Finds out what is in force here; below the minimum it is an error.
     pub fn probe(options: SandboxOptions) -> Result<Self, SandboxError> {
         let minimum = options.minimum;
-        let sandbox = Self::probe_any(options);
-        let reached = sandbox.containment.level;
-        // What runs below namespaces is not a sandbox.
+        Self::look(options).at_least(minimum)
+    }
+
+    /// Returns the sandbox if it reaches a level.
+    pub fn at_least(self, minimum: ContainmentLevel) -> Result<Self, SandboxError> {
+        let reached = self.containment.level;
+        // Below namespaces this one runs nothing.
         let wanted = minimum.max(ContainmentLevel::Namespaces);
         if reached < wanted {
             return Err(SandboxError::TooWeak { reached, wanted });
         }
-        Ok(sandbox)
+        Ok(self)
     }
 
-    /// Finds out what is in force here, however little; for `doctor`.
-    pub fn look(options: SandboxOptions) -> Containment {
-        Self::probe_any(options).containment
-    }
-
-    fn probe_any(options: SandboxOptions) -> Self {
+    /// Finds out what is in force here, however little.
+    pub fn look(options: SandboxOptions) -> Self {
         let mut missing = Vec::new();
         let bubblewrap = options.bubblewrap.or_else(find_bubblewrap);
         let launcher_name = bubblewrap.as_deref().and_then(version);

@@ -125,7 +125,7 @@ pub fn restrict_files(writable: &[String]) -> io::Result<u32> {
         beneath("/", AccessFs::from_read(LANDLOCK))?,
         beneath("/dev", AccessFs::from_read(LANDLOCK) | AccessFs::WriteFile | AccessFs::IoctlDev)?,
     ];
-    for folder in writable.iter().map(String::as_str).chain(["/work", "/tmp", "/dev/shm"]) {
+    for folder in writable {
         rules.push(beneath(folder, all)?);
     }
     let status = Ruleset::default()

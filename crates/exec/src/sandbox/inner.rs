@@ -22,18 +22,22 @@ use nix::unistd::Pid;
 use crate::sandbox::confine;
 use crate::sandbox::plan::{self, InnerPlan, Observed, Word};
 use crate::sandbox::stage::while_doing;
-use crate::sandbox::watch::{Watch, Watcher};
+use crate::sandbox::watch::{Tasks, Watch, Watcher};
 
 /// Runs the command of the plan and says how it ended.
 pub fn run(mut socket: File) -> io::Result<()> {
     set_dumpable(false)?;
     set_no_new_privs()?;
     let plan: InnerPlan = plan::receive(&mut socket)?;
+    let own = ["/work", "/tmp", "/dev/shm"].map(str::to_owned);
+    let writable: Vec<String> = plan.writable.iter().cloned().chain(own).collect();
     let landlock =
-        confine::restrict_files(&plan.writable).map_err(while_doing("restrict access to files"))?;
+        confine::restrict_files(&writable).map_err(while_doing("restrict access to files"))?;
     // A kernel without filters still has everything above; the level says so.
     let seccomp = confine::filter_calls().is_ok();
-    let watch = Arc::new(Mutex::new(Watch::new(&plan)));
+    let tasks = if plan.watched { Tasks::All } else { Tasks::Uncounted };
+    let watch = Watch::new(plan.limits.clone(), plan.private.clone(), tasks);
+    let watch = Arc::new(Mutex::new(watch));
     let mut voice = socket.try_clone()?;
     Watcher::start(Arc::clone(&watch), move |watch| {
         tell(&mut voice, &watch.observed(), &Observed::default());
@@ -67,7 +71,7 @@ fn start(plan: &InnerPlan) -> io::Result<Pid> {
 }
 
 /// Reaps whatever ends, until the command does.
-fn wait_for(child: Pid) -> io::Result<Observed> {
+pub fn wait_for(child: Pid) -> io::Result<Observed> {
     loop {
         match wait() {
             Ok(WaitStatus::Exited(pid, status)) if pid == child => {
@@ -91,7 +95,7 @@ fn end_all() {
 
 /// Says how the command ended. What cannot be said is not missed: without it
 /// the launcher knows that something broke.
-fn tell(socket: &mut File, watched: &Observed, ended: &Observed) {
+pub fn tell(socket: &mut File, watched: &Observed, ended: &Observed) {
     let of = |who| getrusage(who).ok();
     let (children, own) = (of(UsageWho::RUSAGE_CHILDREN), of(UsageWho::RUSAGE_SELF));
     let peak = children.as_ref().map_or(0, Usage::max_rss);

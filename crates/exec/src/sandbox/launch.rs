@@ -4,7 +4,8 @@
 //! everything it started is gone. Two threads read, one what the job prints and
 //! one what the first process says; the thread that runs the job keeps the time.
 
-use std::io::{self, BufRead as _, BufReader, PipeReader, Read as _};
+use std::io::{self, BufRead as _, BufReader, PipeReader, Read as _, Write as _};
+use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -23,8 +24,8 @@ use crate::sandbox::cause::{Evidence, Stop};
 use crate::sandbox::cgroup::{Group, Groups};
 use crate::sandbox::folders::WrittenFolders;
 use crate::sandbox::job::Planned;
-use crate::sandbox::plan::{self, Observed, Word};
-use crate::sandbox::stage::{BOUND, OUTER};
+use crate::sandbox::plan::{self, Observed, Room, Word};
+use crate::sandbox::stage::{BOUND, HOST, OUTER};
 
 /// How often limits that nobody reports are looked at.
 const TICK: Duration = Duration::from_millis(50);
@@ -80,9 +81,23 @@ struct Heard {
     too_much: bool,
 }
 
+/// What is started for one job.
+pub struct Start {
+    /// The argument that calls the first stage.
+    pub stage: &'static str,
+    /// What it is sent.
+    pub frames: Vec<u8>,
+    /// The folders of the host the job may write.
+    pub written: Vec<PathBuf>,
+    /// How much each of them may hold.
+    pub room: Room,
+}
+
 /// A job that runs.
 struct Running {
     child: Child,
+    socket: UnixStream,
+    ends_when_asked: bool,
     events: Receiver<Event>,
     heard: Heard,
     capture: Arc<Mutex<Capture>>,
@@ -108,11 +123,31 @@ impl Launcher {
         let group = self.groups.as_ref().map(|groups| groups.create(&job.limits)).transpose();
         let group = group.map_err(start_error)?;
         let planned = Planned::new(self, job, group.as_ref()).map_err(start_error)?;
-        let mut running =
-            Running::start(self, &planned, group, &job.limits).map_err(start_error)?;
+        let start = self.start_of(&planned).map_err(start_error)?;
+        let launched = self.run_started(job, &start, group);
+        drop(planned);
+        launched
+    }
+
+    fn start_of(&self, planned: &Planned) -> io::Result<Start> {
+        let mut frames = Vec::new();
+        plan::send(&mut frames, &planned.outer)?;
+        plan::send(&mut frames, &planned.inner)?;
+        let (written, room) = (planned.written.clone(), planned.outer.room);
+        Ok(Start { stage: self.first_stage(), frames, written, room })
+    }
+
+    /// Runs a job from its first stage on.
+    pub fn run_started(
+        &self,
+        job: &SandboxJob,
+        start: &Start,
+        group: Option<Group>,
+    ) -> Result<Launched, SandboxError> {
+        let start_error = |source| SandboxError::Start { job: job.name.clone(), source };
+        let mut running = Running::start(self, start, group, &job.limits).map_err(start_error)?;
         let stop = running.wait(&job.limits, &self.canceled);
         let gone = running.end();
-        drop(planned);
         let broken = |what: String| SandboxError::Broken { job: job.name.clone(), what };
         gone.map_err(|error| broken(format!("processes are left: {error}")))?;
         if let Some(what) = running.why_not_begun(stop) {
@@ -126,7 +161,7 @@ impl Running {
     /// Starts the stages and the threads that listen to them.
     fn start(
         launcher: &Launcher,
-        planned: &Planned,
+        what: &Start,
         group: Option<Group>,
         limits: &Limits,
     ) -> io::Result<Self> {
@@ -135,7 +170,7 @@ impl Running {
         let (printed, print) = io::pipe()?;
         let child = Command::new(&launcher.program)
             .args(&launcher.arguments)
-            .arg(launcher.first_stage())
+            .arg(what.stage)
             .env_clear()
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(print.try_clone()?)
@@ -143,23 +178,23 @@ impl Running {
             .spawn()?;
         let (sender, events) = channel();
         let capture = Arc::new(Mutex::new(Capture::default()));
-        let room = planned.outer.room;
+        let (said, most) = (sender.clone(), limits.output);
+        let ours = socket.try_clone()?;
+        // A stage that fails early does not read it; its own words say why.
+        let _ = socket.write_all(&what.frames);
         let running = Self {
             child,
+            socket,
+            ends_when_asked: what.stage == HOST,
             events,
             heard: Heard::default(),
             capture: Arc::clone(&capture),
             group,
-            folders: WrittenFolders::new(planned.written.clone(), room),
+            folders: WrittenFolders::new(what.written.clone(), what.room),
             start,
         };
-        let (said, most) = (sender.clone(), limits.output);
-        let ours = socket.try_clone()?;
         thread::spawn(move || read_words(ours, &said));
         thread::spawn(move || read_output(printed, &capture, most, &sender));
-        // A stage that fails early does not read it; its own words say why.
-        let _ = plan::send(&mut socket, &planned.outer)
-            .and_then(|()| plan::send(&mut socket, &planned.inner));
         Ok(running)
     }
 
@@ -222,6 +257,13 @@ impl Running {
     /// Ends whatever is left, and waits until it is gone.
     fn end(&mut self) -> io::Result<()> {
         let deadline = Instant::now() + GONE_WITHIN;
+        if self.ends_when_asked {
+            // Nobody else ends what it started; fails when it has ended by itself.
+            let _ = self.socket.shutdown(Shutdown::Write);
+            while !self.heard.silent && Instant::now() < deadline {
+                self.hear(TICK);
+            }
+        }
         if !self.heard.silent {
             // Fails only when it has ended by itself. The first process inside
             // dies with it, and the kernel ends the others.

@@ -11,6 +11,9 @@
 //! is the first process: it gives up everything, starts the command, counts, and
 //! reports over the socket it has as standard input. When it ends, the kernel
 //! ends whatever is left.
+//!
+//! Where a machine gives no namespaces and somebody allows it, [`RlimitSandbox`]
+//! (`host`) runs jobs with limits alone.
 
 mod bound;
 mod bubblewrap;
@@ -21,6 +24,7 @@ mod confine;
 mod counters;
 mod flags;
 mod folders;
+mod host;
 mod inner;
 mod job;
 mod launch;
@@ -31,4 +35,5 @@ mod system;
 mod watch;
 
 pub use bubblewrap::{BubblewrapSandbox, SandboxOptions};
+pub use host::RlimitSandbox;
 pub use stage::stage;

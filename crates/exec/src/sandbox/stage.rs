@@ -10,7 +10,7 @@ use std::os::fd::AsFd as _;
 use std::process::ExitCode;
 
 use crate::sandbox::plan::{self, Word};
-use crate::sandbox::{bound, inner, outer};
+use crate::sandbox::{bound, host, inner, outer};
 
 /// The argument that calls the outer stage.
 pub const OUTER: &str = "outer";
@@ -20,6 +20,10 @@ pub const BOUND: &str = "bound";
 pub const BOUNDED: &str = "bounded";
 /// The argument that calls the inner stage.
 pub const INNER: &str = "inner";
+/// The argument that calls the stage that stands for all of them on the host.
+pub const HOST: &str = "host";
+/// The argument by which that stage calls the one that becomes the command.
+pub const CONFINED: &str = "confined";
 
 /// What a stage ends with when it cannot do its work.
 const STAGE_FAILED: u8 = 125;
@@ -33,6 +37,8 @@ pub fn stage(arguments: &[OsString]) -> ExitCode {
         Some(BOUNDED) => become_bubblewrap(true),
         Some(BOUND) => socket().and_then(bound::run),
         Some(INNER) => socket().and_then(inner::run),
+        Some(HOST) => socket().and_then(host::stage::run),
+        Some(CONFINED) => socket().and_then(host::stage::confined).map(|never| match never {}),
         Some(_) | None => Err(io::Error::other("no such stage")),
     };
     match result {

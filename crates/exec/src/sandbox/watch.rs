@@ -13,7 +13,8 @@ use backstory_model::Limits;
 use backstory_store::fs::{entries, read_text};
 use nix::sys::statvfs::statvfs;
 
-use crate::sandbox::plan::{InnerPlan, Observed, Watched};
+use crate::sandbox::host;
+use crate::sandbox::plan::{Observed, Watched};
 
 /// The time between two looks. A fork bomb makes a few hundred processes in it.
 const PERIOD: Duration = Duration::from_millis(40);
@@ -25,27 +26,42 @@ const TICKS: f64 = 100.0;
 pub struct Watch {
     limits: Limits,
     private: Vec<String>,
-    counts_tasks: bool,
+    tasks: Tasks,
     seen: Observed,
 }
 
-/// What all processes but the first use together.
+/// Which processes are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tasks {
+    /// None: a control group counts them.
+    Uncounted,
+    /// All but the first: those of a process namespace.
+    All,
+    /// Those that descend from this one.
+    Descendants,
+}
+
+/// What several processes use together.
 #[derive(Debug, Default, PartialEq)]
-struct Load {
+pub struct Load {
     tasks: u32,
     cpu_seconds: f64,
     memory: u64,
 }
 
+impl Load {
+    /// Counts others too.
+    pub fn add(&mut self, other: &Self) {
+        self.tasks += other.tasks;
+        self.cpu_seconds += other.cpu_seconds;
+        self.memory += other.memory;
+    }
+}
+
 impl Watch {
     /// Nothing seen yet.
-    pub fn new(plan: &InnerPlan) -> Self {
-        Self {
-            limits: plan.limits.clone(),
-            private: plan.private.clone(),
-            counts_tasks: plan.watched,
-            seen: Observed::default(),
-        }
+    pub fn new(limits: Limits, private: Vec<String>, tasks: Tasks) -> Self {
+        Self { limits, private, tasks, seen: Observed::default() }
     }
 
     /// Returns what was seen.
@@ -63,9 +79,12 @@ impl Watch {
             bytes += (state.blocks() - state.blocks_free()) * state.fragment_size();
         }
         self.seen.most_bytes = self.seen.most_bytes.max(bytes);
-        if self.counts_tasks {
-            self.seen.met = self.seen.met.or(self.met(&look_at_tasks()));
-        }
+        let load = match self.tasks {
+            Tasks::Uncounted => return,
+            Tasks::All => look_at_tasks(),
+            Tasks::Descendants => host::load(),
+        };
+        self.seen.met = self.seen.met.or(self.met(&load));
     }
 
     /// Returns the limit that all processes together are over.
@@ -119,10 +138,7 @@ fn look_at_tasks() -> Load {
         // A process that is gone by now uses nothing.
         let texts = (read_text(&folder.join("stat")), read_text(&folder.join("status")));
         if let (Ok(stat), Ok(status)) = texts {
-            let one = parse_task(&stat, &status).unwrap_or_default();
-            all.tasks += one.tasks;
-            all.cpu_seconds += one.cpu_seconds;
-            all.memory += one.memory;
+            all.add(&parse_task(&stat, &status).unwrap_or_default());
         }
     }
     all
@@ -130,7 +146,7 @@ fn look_at_tasks() -> Load {
 
 /// Reads what one process uses off its `stat` and `status`; files it has mapped
 /// are not counted, because others may have them too.
-fn parse_task(stat: &str, status: &str) -> Option<Load> {
+pub fn parse_task(stat: &str, status: &str) -> Option<Load> {
     // The name of the program comes before and may hold anything, `)` too.
     let (_, fields) = stat.rsplit_once(')')?;
     let field = |place: usize| fields.split_ascii_whitespace().nth(place)?.parse::<u32>().ok();

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use backstory_exec::sandbox::BubblewrapSandbox;
 use backstory_model::{
-    Access, ContainmentLevel, Ending, LimitedBy, Limits, Mount, Network, SandboxError,
+    Access, ContainmentLevel, Ending, LimitedBy, Limits, Mount, Network, Sandbox as _, SandboxError,
 };
 use backstory_store::fs::write_file;
 
@@ -254,7 +254,8 @@ fn a_level_that_is_not_reached_is_refused() {
     insta::assert_snapshot!(error, @"this machine reaches containment level `namespaces`, and `full` is the minimum");
     let mut without = options(Level::NoGroups);
     without.bubblewrap = Some("/nowhere/bwrap".into());
-    insta::assert_debug_snapshot!(BubblewrapSandbox::look(without), @r#"
+    let looked = BubblewrapSandbox::look(without);
+    insta::assert_debug_snapshot!(looked.containment(), @r#"
     Containment {
         level: Rlimit,
         launcher: "none",

@@ -16,3 +16,4 @@ mod report_command;
 mod report_hostile;
 mod report_recorded;
 mod sandbox;
+mod sandbox_host;

@@ -8,8 +8,10 @@ use std::path::PathBuf;
 use backstory_exec::checkout::Layer;
 use backstory_exec::environment::Environment;
 use backstory_exec::execute::{Environments, ExecuteError, Provided};
-use backstory_exec::sandbox::{BubblewrapSandbox, SandboxOptions};
-use backstory_model::{Access, ChangeUnit, EnvironmentRecipe, Sha256, TestRunner, TouchedTest};
+use backstory_exec::sandbox::{BubblewrapSandbox, RlimitSandbox, SandboxOptions};
+use backstory_model::{
+    Access, ChangeUnit, ContainmentLevel, EnvironmentRecipe, Sha256, TestRunner, TouchedTest,
+};
 
 use super::story::{Story, toy_recipe};
 
@@ -144,4 +146,48 @@ fn a_real_unit_becomes_an_instance() {
     let seconds = told.executed.usage;
     assert!(seconds.cpu_seconds > 0.0);
     eprintln!("cpu {:.2} overhead {:.2}", seconds.cpu_seconds, seconds.overhead_seconds);
+}
+
+/// Asks for the level by name, so that it runs wherever there is a Python.
+#[test]
+fn a_unit_without_namespaces_shows_the_same_and_is_not_confirmed() {
+    let Some(environments) = SystemPython::find() else {
+        eprintln!("skipped: the system has no Python");
+        return;
+    };
+    let place = tempfile::tempdir().unwrap();
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_backstory-sandbox-stage"));
+    let options = SandboxOptions::new(program, &[]);
+    let sandbox = RlimitSandbox::probe(options, place.path(), Vec::new()).unwrap();
+    let told = story().execute_with(&sandbox, &environments).unwrap();
+    insta::assert_snapshot!(told.runs, @"
+    head/file/1: 2 of 2 pass; stable
+    base_with_tests/file/1: 1 of 2 pass; stable
+    base/file/1: 1 of 1 pass; stable
+    base_with_tests/random/1: 1 of 2 pass; stable
+    head/random/1: 2 of 2 pass; stable
+    base_with_tests/file/2: 1 of 2 pass; stable
+    head/file/2: 2 of 2 pass; stable
+    base_with_tests/selected/1: 0 of 1 pass; stable
+    head/selected/1: 1 of 1 pass; stable
+    head/selected/2: 2 of 2 pass; stable
+    canaries/file/1: 3 of 4 pass; stable
+    ");
+    insta::assert_snapshot!(told.verdict(), @r#"
+    outcome: GateFailed { gate: "network_off" }
+    tests.test_calc.TestAdd.test_sum: not_run > failed > passed (New)
+    tests.test_calc.TestAdd.test_zero: passed > passed > passed
+    gate network_off: `head/file/1`: at level `rlimit` the network stays on, and the host can be read
+    "#);
+    let unit = &told.executed.execution;
+    assert!(unit.executions.iter().all(|run| run.containment == ContainmentLevel::Rlimit));
+    assert!(unit.instance.is_none());
+    let touched = &told.executed.blobs[unit.executions[0].touched.as_ref().unwrap()];
+    let touched: Vec<TouchedTest> = serde_json::from_slice(touched).unwrap();
+    assert_eq!(touched.last().unwrap().files[1].path, "calc.py");
+    let host = [place.path(), environments.root.path()].map(|path| path.display().to_string());
+    for text in told.executed.blobs.values() {
+        let text = String::from_utf8_lossy(text);
+        assert!(host.iter().all(|path| !text.contains(path)), "{text}");
+    }
 }

@@ -336,7 +336,7 @@ fn without_a_private_network_no_instance_is_made() {
     insta::assert_snapshot!(told.verdict(), @r#"
     outcome: GateFailed { gate: "network_off" }
     tests/test_m.py::test_add: not_run > failed > passed (New)
-    gate network_off: `head/file/1`: at level `rlimit` the network stays on
+    gate network_off: `head/file/1`: at level `rlimit` the network stays on, and the host can be read
     "#);
 }
 
