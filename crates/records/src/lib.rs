@@ -13,7 +13,7 @@ mod items;
 pub use error::RecordsError;
 pub use folder::{LogName, RecordFolder, RecordWriter, StoredFile};
 pub use import::{Broken, ImportOptions, Imported, Position, SourceFile, dialects, import};
-pub use items::{Item, JsonItems};
+pub use items::{DEEPEST, Item, JsonItems, ListPath, Piece};
 
 /// The version of the record format this build writes.
 pub const RECORD_FORMAT_VERSION: u32 = 1;

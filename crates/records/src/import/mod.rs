@@ -5,6 +5,7 @@
 //! records of which kind came of it, and every item that could not be read. Links
 //! are not followed. Reads the given paths and writes to the records folder.
 
+mod github;
 mod neutral;
 mod sink;
 
@@ -85,7 +86,7 @@ pub(crate) trait Dialect: Sync {
 }
 
 /// The forms that are read; the first that recognizes a file reads it.
-const DIALECTS: &[&dyn Dialect] = &[&neutral::Neutral];
+const DIALECTS: &[&dyn Dialect] = &[&neutral::Neutral, &github::Rest];
 
 /// Returns the names of the forms of dump that are read.
 pub fn dialects() -> impl Iterator<Item = &'static str> {
