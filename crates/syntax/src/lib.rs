@@ -1,14 +1,15 @@
 //! What is inside a source file, and what does a change to it touch?
 //!
 //! In: paths and bytes. Out: languages and roles of files, line hunks and
-//! patches, definitions, references, imports and the lines that are test code.
-//! Touches nothing but its arguments.
+//! patches, definitions, references, imports and the lines that are test code, the
+//! failing parts of CI logs. Touches nothing but its arguments.
 
 mod parse;
 mod role;
 mod touches;
 
 pub mod diff;
+pub mod log;
 
 pub use parse::{SIZE_LIMIT, parse};
 pub use role::{language_of, role_of};

@@ -2,5 +2,6 @@
 
 mod languages;
 mod lines;
+mod logs;
 mod patches;
 mod robustness;
