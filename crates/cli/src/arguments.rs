@@ -3,9 +3,15 @@
 //! One struct per command; what the arguments mean together with environment
 //! and configuration is decided in `settings`.
 
+mod records;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use records::{
+    RecordsArgs, RecordsCommand, RecordsExportArgs, RecordsImportArgs, ReportFormat,
+};
 
 /// Reconstruct how code came to be, step by step, with evidence
 ///
@@ -33,6 +39,7 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     RunUnit(RunUnitArgs),
     Collect(CollectArgs),
+    Records(RecordsArgs),
     Doctor(DoctorArgs),
     Schema(SchemaArgs),
     Completions(CompletionsArgs),

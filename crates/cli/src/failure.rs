@@ -11,10 +11,13 @@ use backstory_dataset::ExportError;
 use backstory_mine::MineError;
 use backstory_mine::records::RecordsError;
 use backstory_model::exit;
+use backstory_records::RecordsError as ImportError;
 use backstory_store::StoreError;
 use backstory_table::TableError;
 
 const DISK_FULL: &str = "free some space and run the same command again";
+
+const RECORD_FORMAT: &str = "`backstory schema records` prints the format of record files";
 
 /// A command that could not do its work.
 #[derive(Debug)]
@@ -136,7 +139,22 @@ impl From<MineError> for Failure {
 
 impl From<RecordsError> for Failure {
     fn from(error: RecordsError) -> Self {
-        Self::plain(error, Some("`backstory schema records` prints the format of record files"))
+        Self::plain(error, Some(RECORD_FORMAT))
+    }
+}
+
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Store(error) => error.into(),
+            ImportError::Repositories { .. } => {
+                Self::plain(error, Some("name one with `--repo OWNER/NAME`"))
+            }
+            ImportError::Header { .. } => Self::plain(error, Some(RECORD_FORMAT)),
+            ImportError::Read { .. } | ImportError::Write { .. } | ImportError::Json { .. } => {
+                Self::plain(error, None)
+            }
+        }
     }
 }
 

@@ -4,10 +4,12 @@
 //! else; bars on a terminal, plain lines elsewhere. Nothing that comes from a
 //! repository can steer the terminal: control bytes are replaced.
 
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
 
 use crate::Failure;
 
@@ -39,11 +41,22 @@ impl Talk {
 
     /// Writes data; a reader that went away is no error.
     pub fn data(&self, text: &str) -> Result<(), Failure> {
+        self.write(&inert(text))
+    }
+
+    /// Writes a value as one line of JSON; its texts stay what they are.
+    pub fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
+        let json = serde_json::to_string(value)
+            .map_err(|error| Failure::of(error, "failed to write the report as JSON"))?;
+        self.write(&format!("{}\n", inert_json(&json)))
+    }
+
+    fn write(&self, text: &str) -> Result<(), Failure> {
         if self.silent {
             return Ok(());
         }
         let mut out = io::stdout().lock();
-        let written = out.write_all(inert(text).as_bytes()).and_then(|()| out.flush());
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         match written {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 Err(Failure::of(error, "failed to write to stdout"))
@@ -97,27 +110,67 @@ impl Stage {
     }
 }
 
-/// Replaces every control character but line feed and tab.
+/// Replaces what could steer a terminal: control characters but line feed and
+/// tab, and characters that turn the direction of text or take no room.
 pub(crate) fn inert(text: &str) -> String {
-    text.chars()
-        .map(
-            |c| {
-                if c.is_control() && c != '\n' && c != '\t' {
-                    char::REPLACEMENT_CHARACTER
-                } else {
-                    c
-                }
-            },
-        )
-        .collect()
+    let steers = |c: char| (c.is_control() && c != '\n' && c != '\t') || is_unseen(c);
+    text.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// Returns foreign text as it may stand within one line of a table.
+pub(crate) fn cell(text: &str) -> String {
+    inert(text).replace(['\n', '\t'], "\u{fffd}")
+}
+
+/// Writes what could steer a terminal as JSON escapes, so that the value stays the same.
+fn inert_json(json: &str) -> String {
+    let mut inert = String::with_capacity(json.len());
+    for c in json.chars() {
+        if (c.is_control() && c != '\n') || is_unseen(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                write!(inert, "\\u{unit:04x}").expect("writing to a string cannot fail");
+            }
+        } else {
+            inert.push(c);
+        }
+    }
+    inert
+}
+
+/// Returns true for characters that hide text or show it in another order.
+fn is_unseen(c: char) -> bool {
+    matches!(c,
+        '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
 mod tests {
-    use super::inert;
+    use super::{cell, inert, inert_json};
 
     #[test]
     fn escape_sequences_become_inert() {
         assert_eq!(inert("a\u{1b}[31mb\r\n\tc"), "a\u{fffd}[31mb\u{fffd}\n\tc");
+        assert_eq!(
+            inert("\u{1b}]8;;http://x\u{7}a\u{9b}2J"),
+            "\u{fffd}]8;;http://x\u{fffd}a\u{fffd}2J"
+        );
+    }
+
+    #[test]
+    fn text_cannot_be_shown_in_another_order_or_hidden() {
+        assert_eq!(inert("a\u{202e}b\u{2066}c\u{200b}"), "a\u{fffd}b\u{fffd}c\u{fffd}");
+        assert_eq!(inert("naïve 日本 é"), "naïve 日本 é");
+        assert_eq!(cell("a\nb\tc"), "a\u{fffd}b\u{fffd}c");
+    }
+
+    #[test]
+    fn json_keeps_its_values() {
+        let value = "a\u{202e}\u{9b}\u{e0001}é";
+        let json = serde_json::to_string(value).unwrap();
+        let inert = inert_json(&json);
+        assert!(inert.chars().all(|c| !c.is_control() && c != '\u{202e}'));
+        assert_eq!(serde_json::from_str::<String>(&inert).unwrap(), value);
     }
 }

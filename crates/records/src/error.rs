@@ -26,6 +26,26 @@ pub enum RecordsError {
         #[source]
         source: io::Error,
     },
+    /// A record file does not begin as one.
+    #[error("record file `{}` does not begin with a `backstory-records` header: {why}", path.display())]
+    Header {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with its first line.
+        why: String,
+    },
+    /// The folder holds records of several repositories, or not of the one asked for.
+    #[error(
+        "records folder `{}` holds records of {}",
+        path.display(),
+        if found.is_empty() { "no repository".to_owned() } else { found.join(", ") }
+    )]
+    Repositories {
+        /// The folder.
+        path: PathBuf,
+        /// The repositories its files name, each in backticks.
+        found: Vec<String>,
+    },
     /// The store could not do it.
     #[error(transparent)]
     Store(#[from] StoreError),

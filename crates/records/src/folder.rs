@@ -10,10 +10,12 @@ use std::path::{Path, PathBuf};
 
 use backstory_model::{LogRefRecord, Record, RecordHeader, RecordId, RepoName, Sha256};
 use backstory_store::fs::{self, NewFile};
+use backstory_store::lines::{Line, LineReader};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256 as Hasher};
 
-use crate::{RECORD_FORMAT_VERSION, RecordsError};
+use crate::unpack::unpacked;
+use crate::{LONGEST_ITEM, RECORD_FORMAT_VERSION, RecordsError};
 
 /// Fast, and within a tenth of the size of the default level.
 const LEVEL: i32 = 1;
@@ -124,8 +126,46 @@ impl RecordFolder {
     }
 
     fn log_place(&self, digest: &Sha256) -> PathBuf {
-        self.path.join("logs").join(&digest.as_str()[..2]).join(format!("{digest}.zst"))
+        log_place(&self.path.join("logs"), digest)
     }
+}
+
+/// Returns where a log lies in a folder of logs.
+pub(crate) fn log_place(logs: &Path, digest: &Sha256) -> PathBuf {
+    logs.join(&digest.as_str()[..2]).join(format!("{digest}.zst"))
+}
+
+/// Returns every record file of a folder (or the one file that is given) with its header.
+pub(crate) fn record_files(path: &Path) -> Result<Vec<(PathBuf, RecordHeader)>, RecordsError> {
+    let kind = std::fs::metadata(path).map_err(RecordsError::read(path))?;
+    let files = if kind.is_file() { vec![path.to_owned()] } else { fs::entries(path)? };
+    let is_record_file = |file: &PathBuf| {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        let name = name.strip_suffix(".zst").unwrap_or(&name);
+        *file == path || ((name.ends_with(".ndjson") || name.ends_with(".jsonl")) && file.is_file())
+    };
+    let headed = |file: PathBuf| read_header(&file).map(|header| (file, header));
+    files.into_iter().filter(is_record_file).map(headed).collect()
+}
+
+fn read_header(path: &Path) -> Result<RecordHeader, RecordsError> {
+    let file = unpacked(fs::open(path)?).map_err(RecordsError::read(path))?;
+    let mut lines = LineReader::new(io::BufReader::new(file), LONGEST_ITEM);
+    let refuse = |why: String| RecordsError::Header { path: path.to_owned(), why };
+    let line = match lines.next_line().map_err(RecordsError::read(path))? {
+        Some(Line::Whole(line)) => line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line),
+        Some(Line::TooLong) => return Err(refuse("the line is too long".to_owned())),
+        None => return Err(refuse("the file is empty".to_owned())),
+    };
+    let header: RecordHeader =
+        serde_json::from_slice(line).map_err(|error| refuse(error.to_string()))?;
+    if header.kind != "header" || header.format != "backstory-records" {
+        return Err(refuse("`kind` or `format` is something else".to_owned()));
+    }
+    if header.version != RECORD_FORMAT_VERSION {
+        return Err(refuse(format!("version {} is not read", header.version)));
+    }
+    Ok(header)
 }
 
 struct Told {

@@ -6,11 +6,15 @@
 //! position, and the rest is imported. Touches the given files and that folder.
 
 mod error;
+mod export;
 mod folder;
 mod import;
 mod items;
+mod line;
+mod unpack;
 
 pub use error::RecordsError;
+pub use export::{ExportOptions, Exported, export};
 pub use folder::{LogName, RecordFolder, RecordWriter, StoredFile};
 pub use import::{Broken, ImportOptions, Imported, Position, SourceFile, dialects, import};
 pub use items::{DEEPEST, Item, JsonItems, ListPath, Piece};

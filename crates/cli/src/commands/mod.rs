@@ -7,6 +7,7 @@ mod execute;
 mod export;
 mod grade;
 mod labels;
+mod records;
 mod repositories;
 mod rerun;
 mod schema;
@@ -37,6 +38,7 @@ pub(crate) fn run(
         Command::Validate(args) => validate::validate(&args, talk),
         Command::Execute(args) => execute::execute(args, &settings, talk),
         Command::Audit(args) => audit::audit(args, &settings, talk),
+        Command::Records(args) => records::records(&args, talk),
         Command::Doctor(args) => doctor::doctor(&args, &settings, talk),
         Command::Schema(args) => schema::schema(&args, talk),
         Command::Completions(args) => completions(&args, talk),

@@ -51,6 +51,12 @@ fn section(command: &Command, parent: &str) -> String {
             text.push_str(&table(&arguments, title));
         }
     }
+    let parent = format!("{parent} {}", command.get_name());
+    for below in command.get_subcommands().filter(|one| !one.is_hide_set()) {
+        if below.get_name() != "help" {
+            text.push_str(&section(below, &parent));
+        }
+    }
     text
 }
 

@@ -8,6 +8,7 @@
 mod github;
 mod neutral;
 mod sink;
+mod stored_log;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Cursor, Read};
@@ -19,6 +20,7 @@ use backstory_store::fs;
 pub use sink::{Broken, Position};
 
 use self::sink::Sink;
+use crate::unpack::unpacked;
 use crate::{RecordFolder, RecordsError, StoredFile};
 
 /// How many bytes of a file are looked at to tell what it is.
@@ -86,7 +88,7 @@ pub(crate) trait Dialect: Sync {
 }
 
 /// The forms that are read; the first that recognizes a file reads it.
-const DIALECTS: &[&dyn Dialect] = &[&neutral::Neutral, &github::Rest];
+const DIALECTS: &[&dyn Dialect] = &[&stored_log::StoredLog, &neutral::Neutral, &github::Rest];
 
 /// Returns the names of the forms of dump that are read.
 pub fn dialects() -> impl Iterator<Item = &'static str> {
@@ -137,17 +139,4 @@ fn read_file(name: &str, path: &Path, sink: &mut Sink<'_>) -> Result<SourceFile,
         dialect.read(&mut Input { name, reader: &mut reader }, sink)?;
     }
     Ok(sink.told(name, dialect.map(|dialect| dialect.name())))
-}
-
-/// Unpacks what is packed with gzip or zstd, as its first bytes say.
-fn unpacked(file: std::fs::File) -> std::io::Result<Box<dyn Read>> {
-    let mut file = BufReader::with_capacity(HEAD, file);
-    let head = file.fill_buf()?;
-    if head.starts_with(&[0x1f, 0x8b]) {
-        return Ok(Box::new(flate2::bufread::MultiGzDecoder::new(file)));
-    }
-    if head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        return Ok(Box::new(zstd::Decoder::with_buffer(file)?));
-    }
-    Ok(Box::new(file))
 }

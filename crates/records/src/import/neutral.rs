@@ -3,24 +3,16 @@
 //! In: lines as `docs/records.md` describes them. Out: the same lines, byte for
 //! byte, so that exporting and importing again changes nothing.
 
-use backstory_model::{
-    AnnotationRecord, ChangeRecord, CiJobRecord, CiRunRecord, CommentRecord, EventRecord,
-    IssueRecord, LogRefRecord, RecordHeader, RepoName, ReviewRecord, TestResultRecord,
-};
+use backstory_model::{RecordHeader, RepoName};
 use backstory_store::lines::{Line, LineReader};
-use serde::Deserialize;
 
 use super::sink::{Position, Sink};
 use super::{Dialect, Input};
+use crate::line::record_of;
 use crate::{LONGEST_ITEM, RECORD_FORMAT_VERSION, RecordsError};
 
 /// Record files of our own.
 pub(super) struct Neutral;
-
-#[derive(Deserialize)]
-struct Kind {
-    kind: String,
-}
 
 impl Dialect for Neutral {
     fn name(&self) -> &'static str {
@@ -54,8 +46,8 @@ impl Dialect for Neutral {
                 }
                 Line::Whole(line) if number == 1 => header(line, sink),
                 Line::Whole(line) if line.trim_ascii().is_empty() => {}
-                Line::Whole(line) => match known(line) {
-                    Ok(Some(kind)) => sink.line(kind, line.trim_ascii_end())?,
+                Line::Whole(line) => match record_of(line) {
+                    Ok(Some(record)) => sink.line(record.kind(), line.trim_ascii_end())?,
                     Ok(None) => sink.other("other"),
                     Err(why) => sink.broken(at, why),
                 },
@@ -76,29 +68,5 @@ fn header(line: &[u8], sink: &mut Sink<'_>) {
             format!("format version {} is not {RECORD_FORMAT_VERSION}", header.version),
         ),
         Err(error) => sink.broken(Position::Line(1), error),
-    }
-}
-
-/// Returns the kind of a record line; the error says what is wrong with the line.
-fn known(line: &[u8]) -> Result<Option<&'static str>, serde_json::Error> {
-    fn checked<'l, T: Deserialize<'l>>(
-        kind: &'static str,
-        line: &'l [u8],
-    ) -> Result<Option<&'static str>, serde_json::Error> {
-        serde_json::from_slice::<T>(line).map(|_| Some(kind))
-    }
-    let Kind { kind } = serde_json::from_slice(line)?;
-    match kind.as_str() {
-        "issue" => checked::<IssueRecord>("issue", line),
-        "change" => checked::<ChangeRecord>("change", line),
-        "review" => checked::<ReviewRecord>("review", line),
-        "comment" => checked::<CommentRecord>("comment", line),
-        "event" => checked::<EventRecord>("event", line),
-        "ci_run" => checked::<CiRunRecord>("ci_run", line),
-        "ci_job" => checked::<CiJobRecord>("ci_job", line),
-        "annotation" => checked::<AnnotationRecord>("annotation", line),
-        "test_result" => checked::<TestResultRecord>("test_result", line),
-        "log_ref" => checked::<LogRefRecord>("log_ref", line),
-        _ => Ok(None),
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read;
 
-use backstory_model::{LogRefRecord, Record, RepoName};
+use backstory_model::{LogRefRecord, Record, RepoName, Sha256};
 use serde_json::value::RawValue;
 
 use super::{ImportOptions, SourceFile};
@@ -125,6 +125,12 @@ impl<'a> Sink<'a> {
         self.logs += 1;
         self.record(&Record::LogRef(stored.clone()), None)?;
         Ok(stored)
+    }
+
+    /// Stores a log whose record stands elsewhere; returns its digest.
+    pub(crate) fn stored_log(&mut self, log: &mut dyn Read) -> Result<Sha256, RecordsError> {
+        self.logs += 1;
+        Ok(self.folder.store_log(log, &LogName::default())?.sha256)
     }
 
     /// Counts an item of a kind that is not kept.

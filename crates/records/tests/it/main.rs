@@ -1,3 +1,4 @@
 //! Do dumps become record files without loss?
 
+mod export;
 mod neutral;
