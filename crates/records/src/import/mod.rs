@@ -88,7 +88,15 @@ pub(crate) trait Dialect: Sync {
 }
 
 /// The forms that are read; the first that recognizes a file reads it.
-const DIALECTS: &[&dyn Dialect] = &[&stored_log::StoredLog, &neutral::Neutral, &github::Rest];
+const DIALECTS: &[&dyn Dialect] = &[
+    &stored_log::StoredLog,
+    &neutral::Neutral,
+    &github::Rows,
+    &github::Webhooks,
+    &github::Backup,
+    &github::Graphql,
+    &github::Rest,
+];
 
 /// Returns the names of the forms of dump that are read.
 pub fn dialects() -> impl Iterator<Item = &'static str> {

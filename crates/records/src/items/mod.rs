@@ -203,19 +203,15 @@ impl<R: BufRead> JsonItems<R> {
             if available.is_empty() {
                 return Ok(());
             }
-            match scan.run(available, &mut watch) {
+            if let Some(end) = scan.run(available, &mut watch) {
+                let sign = available[end - 1];
                 // The sign behind the value belongs to the list.
-                Some(end) => {
-                    let sign = available[end - 1];
-                    let of_list = sign == b',' || (sign == b']' && scan.depth == 0);
-                    self.consume(if of_list { end - 1 } else { end });
-                    return Ok(());
-                }
-                None => {
-                    let used = available.len();
-                    self.consume(used);
-                }
+                let of_list = sign == b',' || (sign == b']' && scan.depth == 0);
+                self.consume(if of_list { end - 1 } else { end });
+                return Ok(());
             }
+            let used = available.len();
+            self.consume(used);
         }
     }
 

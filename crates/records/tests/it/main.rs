@@ -1,4 +1,5 @@
 //! Do dumps become record files without loss?
 
 mod export;
+mod github;
 mod neutral;

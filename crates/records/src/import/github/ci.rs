@@ -43,7 +43,7 @@ pub(crate) fn job(object: &Object<'_>, seen: &Seen) -> Result<CiJobRecord, Wrong
     let run = object.name_of("run_id")?.ok_or(Wrong::Missing { name: "run_id" })?;
     let steps = object.objects("steps")?;
     Ok(CiJobRecord {
-        id: object.id("job", "id")?,
+        id: object.id("job:", "id")?,
         run: run_id(&run, attempt(object)?),
         name: object.need_text("name")?,
         matrix: BTreeMap::new(),
@@ -90,7 +90,7 @@ pub(crate) fn check_run(object: &Object<'_>, seen: &Seen) -> Result<Vec<Record>,
     let commit = object.need_text("head_sha")?;
     let run = suite_run(&suite, commit, app(object)?, seen)?;
     let job = CiJobRecord {
-        id: object.id("job", "id")?,
+        id: object.id("job:", "id")?,
         run: run.id.clone(),
         name: object.need_text("name")?,
         matrix: BTreeMap::new(),
@@ -110,7 +110,7 @@ fn suite_run(
     workflow: Option<String>,
     seen: &Seen,
 ) -> Result<CiRunRecord, Wrong> {
-    let id = suite.id("run:suite", "id")?;
+    let id = suite.id("run:suite/", "id")?;
     Ok(bare_run(id, commit, workflow, seen))
 }
 
@@ -145,9 +145,10 @@ pub(crate) fn status(object: &Object<'_>, seen: &Seen) -> Result<Vec<Record>, Wr
         Some(word) => Some(conclusion_word(word)),
     };
     let job = CiJobRecord {
-        id: object.id("job:status", "id")?,
+        id: object.id("job:status/", "id")?,
         run: run.id.clone(),
-        name: object.need_text("context")?,
+        // The forge's own name for a status that was given none.
+        name: object.text("context")?.unwrap_or_else(|| "default".to_owned()),
         matrix: BTreeMap::new(),
         finished_at: conclusion.and_then(|_| object.time("updated_at")),
         conclusion,

@@ -12,7 +12,7 @@ use super::rest::{Seen, author};
 /// Returns the record of a comment on an issue or pull request.
 pub(crate) fn comment(object: &Object<'_>, seen: &Seen) -> Result<CommentRecord, Wrong> {
     Ok(CommentRecord {
-        id: object.id("comment", "id")?,
+        id: object.id("comment:", "id")?,
         on: subject_of(object, seen)?,
         author: author(object, actor_field(object))?,
         body: object.text("body")?,
@@ -35,7 +35,7 @@ pub(crate) fn review_comment(object: &Object<'_>, seen: &Seen) -> Result<Comment
     let first = if line.is_none() { object.text("original_commit_id")? } else { None };
     let answered = object.name_of("in_reply_to_id")?;
     Ok(CommentRecord {
-        id: object.id("comment", "id")?,
+        id: object.id("comment:", "id")?,
         on: subject_of(object, seen)?,
         author: author(object, "user")?,
         body: object.text("body")?,
@@ -53,7 +53,7 @@ pub(crate) fn review_comment(object: &Object<'_>, seen: &Seen) -> Result<Comment
 pub(crate) fn review(object: &Object<'_>, seen: &Seen) -> Result<ReviewRecord, Wrong> {
     let submitted = object.time("submitted_at");
     Ok(ReviewRecord {
-        id: object.id("review", "id")?,
+        id: object.id("review:", "id")?,
         on: subject_of(object, seen)?,
         author: author(object, "user")?,
         state: object.word("state")?,
@@ -173,7 +173,7 @@ fn subject_of(object: &Object<'_>, seen: &Seen) -> Result<RecordId, Wrong> {
         let link = object.text(name).ok().flatten()?;
         Place::read(&link).and_then(|place| place.number())
     };
-    if let Some(number) = number("pull_request_url") {
+    if let Some(number) = number("pull_request_url").or_else(|| linked_change(object)) {
         return Ok(subject(number, true));
     }
     let shown = object.text("html_url")?.unwrap_or_default();
@@ -186,4 +186,12 @@ fn subject_of(object: &Object<'_>, seen: &Seen) -> Result<RecordId, Wrong> {
         (None, Some(on)) => Ok(on.clone()),
         (None, None) => Err(Wrong::Nowhere { what: "issue or change" }),
     }
+}
+
+/// Returns the number of the pull request that the links of a comment on lines name.
+fn linked_change(object: &Object<'_>) -> Option<u64> {
+    let links = object.object("_links").ok()??;
+    let link = |name| links.object(name).ok()??.text("href").ok()?;
+    let place = |link: String| Place::read(&link).and_then(|place| place.number());
+    link("pull_request").and_then(place).or_else(|| link("html").and_then(place))
 }

@@ -1,22 +1,106 @@
 //! What do dumps of GitHub hold?
 //!
-//! In: what `gh api` and scripts around the REST interface wrote: arrays, pages one
-//! after another, objects a line, lists in their wrapping. Out: the records of every
-//! object, which is told by its fields, so that endpoints may be mixed in one file.
+//! In: what `gh`, python-github-backup, webhooks, mirrors of issues and scripts wrote:
+//! arrays, pages one after another, objects a line, lists in their wrapping. Out: the
+//! records of every object. Each object is told by its fields, so that forms and
+//! endpoints may be mixed in one file; the form of the first one names the file.
 
+mod backup;
 mod ci;
 mod discussion;
+mod graphql;
 mod object;
 mod origin;
 mod place;
 mod reading;
 mod rest;
+mod rows;
+mod webhook;
 
-use self::reading::Reading;
-use super::sink::Sink;
+use self::reading::{Form, Reading, form_of};
+use super::sink::{Position, Sink};
 use super::{Dialect, Input};
 use crate::RecordsError;
 use crate::items::first_names;
+
+/// Rows of SWE-bench and data sets like it.
+pub(super) struct Rows;
+
+impl Dialect for Rows {
+    fn name(&self) -> &'static str {
+        "swe-bench rows"
+    }
+
+    fn recognizes(&self, _: &str, head: &[u8]) -> bool {
+        first_form(head) == Some(Form::Row)
+    }
+
+    fn read(&self, input: &mut Input<'_>, sink: &mut Sink<'_>) -> Result<(), RecordsError> {
+        Reading::new(input.name, sink).all(&mut *input.reader)
+    }
+}
+
+/// Deliveries of webhooks.
+pub(super) struct Webhooks;
+
+impl Dialect for Webhooks {
+    fn name(&self) -> &'static str {
+        "github webhooks"
+    }
+
+    fn recognizes(&self, _: &str, head: &[u8]) -> bool {
+        matches!(first_form(head), Some(Form::Delivery | Form::Payload))
+    }
+
+    fn read(&self, input: &mut Input<'_>, sink: &mut Sink<'_>) -> Result<(), RecordsError> {
+        Reading::new(input.name, sink).all(&mut *input.reader)
+    }
+}
+
+/// The folders of python-github-backup.
+pub(super) struct Backup;
+
+impl Dialect for Backup {
+    fn name(&self) -> &'static str {
+        "github backup"
+    }
+
+    fn recognizes(&self, name: &str, head: &[u8]) -> bool {
+        let object = head.trim_ascii_start().starts_with(b"{");
+        backup::is_torn(name)
+            || (object && backup::is_backup_path(name))
+            || matches!(first_form(head), Some(Form::Backup(_)))
+    }
+
+    fn read(&self, input: &mut Input<'_>, sink: &mut Sink<'_>) -> Result<(), RecordsError> {
+        if backup::is_torn(input.name) {
+            sink.broken(Position::Whole, "the backup was stopped while it wrote this file");
+            return Ok(());
+        }
+        Reading::new(input.name, sink).all(&mut *input.reader)
+    }
+}
+
+/// Issues and pull requests in camel case.
+pub(super) struct Graphql;
+
+impl Dialect for Graphql {
+    fn name(&self) -> &'static str {
+        "github graphql"
+    }
+
+    fn recognizes(&self, _: &str, head: &[u8]) -> bool {
+        let names = first_names(head);
+        let has = |name: &str| names.iter().any(|found| found == name);
+        form_of(has) == Some(Form::Graphql)
+            || (has("magic") && has("repo"))
+            || (has("data") && names.len() < 4)
+    }
+
+    fn read(&self, input: &mut Input<'_>, sink: &mut Sink<'_>) -> Result<(), RecordsError> {
+        Reading::new(input.name, sink).all(&mut *input.reader)
+    }
+}
 
 /// Objects of the REST interface.
 pub(super) struct Rest;
@@ -29,13 +113,20 @@ impl Dialect for Rest {
     fn recognizes(&self, _: &str, head: &[u8]) -> bool {
         let names = first_names(head);
         let has = |name: &str| names.iter().any(|found| found == name);
-        let known = !matches!(rest::kind_of(has), None | Some(rest::RestKind::Other(_)));
-        known || MARKS.into_iter().any(has) || is_empty_list(head)
+        let known = matches!(form_of(has), Some(Form::Rest(kind)) if kind.makes_records());
+        let page = has("total_count") && (has("jobs") || has("artifacts"));
+        let statuses = has("statuses") && has("sha");
+        known || page || statuses || MARKS.into_iter().any(has) || is_empty_list(head)
     }
 
     fn read(&self, input: &mut Input<'_>, sink: &mut Sink<'_>) -> Result<(), RecordsError> {
         Reading::new(input.name, sink).all(&mut *input.reader)
     }
+}
+
+fn first_form(head: &[u8]) -> Option<Form> {
+    let names = first_names(head);
+    form_of(|name| names.iter().any(|found| found == name))
 }
 
 /// Names that only objects of this forge have, also where the first bytes hold no more.

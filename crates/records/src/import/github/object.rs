@@ -4,6 +4,7 @@
 //! for, so that what nobody asks for can have any shape. `null` reads as absent.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use backstory_model::RecordId;
@@ -57,6 +58,12 @@ impl<'a> Object<'a> {
         self.fields.iter().any(|(key, _)| key == name)
     }
 
+    /// Returns the fields but for some, as they are written.
+    pub(crate) fn without(&self, left_out: impl Fn(&str) -> bool) -> BTreeMap<&str, &'a RawValue> {
+        let kept = self.fields.iter().filter(|(key, _)| !left_out(key));
+        kept.map(|(key, raw)| (key.as_ref(), *raw)).collect()
+    }
+
     /// Returns a field as it is written; of several with one name the last one counts.
     pub(crate) fn raw(&self, name: &str) -> Option<&'a RawValue> {
         let (_, raw) = self.fields.iter().rev().find(|(key, _)| key == name)?;
@@ -105,10 +112,10 @@ impl<'a> Object<'a> {
         Ok(Some(text))
     }
 
-    /// Returns the id of a record, `KIND:NAME`, that must be there.
-    pub(crate) fn id(&self, kind: &str, name: &'static str) -> Result<RecordId, Wrong> {
+    /// Returns the id of a record, a prefix like `comment:` and a name that must be there.
+    pub(crate) fn id(&self, prefix: &str, name: &'static str) -> Result<RecordId, Wrong> {
         let id = self.name_of(name)?.ok_or(Wrong::Missing { name })?;
-        Ok(RecordId::new(format!("{kind}:{id}")))
+        Ok(RecordId::new(format!("{prefix}{id}")))
     }
 
     /// Returns a time in UTC. A time that no calendar knows is absent, not wrong:
@@ -216,7 +223,7 @@ mod tests {
         assert_eq!(object.number("n").expect("a number"), Some(12));
         assert_eq!(object.text("x").expect("absent"), None);
         assert!(object.has("x") && object.has("time"));
-        assert_eq!(object.id("comment", "id").expect("an id").as_str(), "comment:IC_1");
+        assert_eq!(object.id("comment:", "id").expect("an id").as_str(), "comment:IC_1");
         assert_eq!(
             object.number("title").expect_err("no number").to_string(),
             "`title` is not a whole number"

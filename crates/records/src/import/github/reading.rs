@@ -6,12 +6,13 @@
 use std::fmt;
 use std::io::BufRead;
 
-use backstory_model::Record;
+use backstory_model::{Record, RepoName};
 use serde_json::value::RawValue;
 
 use super::object::{Object, Wrong};
-use super::origin;
+use super::place::Place;
 use super::rest::{self, RestKind, Seen};
+use super::{backup, graphql, origin, rows, webhook};
 use crate::import::sink::{Position, Sink};
 use crate::{Item, JsonItems, LONGEST_ITEM, ListPath, Piece, RecordsError};
 
@@ -30,11 +31,49 @@ const LISTS: &[&ListPath] = &[
     &["data", "search", "nodes"],
 ];
 
+/// The form an object has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A SWE-bench-style row.
+    Row,
+    /// A webhook in its envelope.
+    Delivery,
+    /// A webhook without one.
+    Payload,
+    /// An issue or pull request in camel case.
+    Graphql,
+    /// An issue or pull request with the lists of a backup.
+    Backup(RestKind),
+    /// An object of the REST interface.
+    Rest(RestKind),
+}
+
+/// Tells the form of an object by its fields.
+pub(super) fn form_of(has: impl Fn(&str) -> bool) -> Option<Form> {
+    if rows::is_row(&has) {
+        return Some(Form::Row);
+    }
+    if webhook::is_delivery(&has) {
+        return Some(Form::Delivery);
+    }
+    if graphql::is_subject(&has) {
+        return Some(Form::Graphql);
+    }
+    match rest::kind_of(&has) {
+        Some(kind @ (RestKind::Issue | RestKind::Change)) if backup::is_backup(&has) => {
+            Some(Form::Backup(kind))
+        }
+        _ if webhook::is_payload(&has) => Some(Form::Payload),
+        kind => kind.map(Form::Rest),
+    }
+}
+
 /// One file while it is read.
 pub(super) struct Reading<'r, 'a> {
     pub(super) sink: &'r mut Sink<'a>,
     pub(super) seen: Seen,
     at: u64,
+    list: &'static ListPath,
 }
 
 impl<'r, 'a> Reading<'r, 'a> {
@@ -44,7 +83,7 @@ impl<'r, 'a> Reading<'r, 'a> {
         if sink.options().repo.is_some() {
             seen.repo.clone_from(&sink.options().repo);
         }
-        Self { sink, seen, at: 0 }
+        Self { sink, seen, at: 0, list: &[] }
     }
 
     /// Reads every object of a stream.
@@ -53,10 +92,13 @@ impl<'r, 'a> Reading<'r, 'a> {
         loop {
             match items.next_piece(LISTS) {
                 Ok(None) => return Ok(()),
-                Ok(Some(Piece::Opened { around, .. })) => self.around(around),
+                Ok(Some(Piece::Opened { list, around })) => {
+                    self.list = list;
+                    self.around(around);
+                }
                 Ok(Some(Piece::Item(item))) => self.item(&item)?,
                 Ok(Some(Piece::Rest { offset, bytes })) => {
-                    self.at = offset;
+                    (self.at, self.list) = (offset, &[]);
                     self.rest_of_list(bytes);
                 }
                 Err(error) => {
@@ -103,6 +145,22 @@ impl<'r, 'a> Reading<'r, 'a> {
         self.seen.position = 0;
         if let Ok(object) = serde_json::from_slice::<Object<'_>>(bytes) {
             self.learn_repository(&object);
+            self.learn_mirror(&object);
+        }
+    }
+
+    /// Learns what a mirror of issues says at its top: which repository, and when.
+    fn learn_mirror(&mut self, object: &Object<'_>) {
+        if !object.has("magic") {
+            return;
+        }
+        if let Some(time) = object.time("timestamp") {
+            self.seen.observed_at = Some(time);
+        }
+        if let Ok(Some(repo)) = object.text("repo")
+            && let Ok(repo) = RepoName::parse(&repo)
+        {
+            self.learn(&repo);
         }
     }
 
@@ -133,12 +191,36 @@ impl<'r, 'a> Reading<'r, 'a> {
     /// Takes the records of an object of any form.
     fn object(&mut self, object: &Object<'_>, raw: &RawValue) -> Result<(), RecordsError> {
         self.learn_repository(object);
-        match rest::kind_of(|name| object.has(name)) {
-            Some(RestKind::Other(name)) => self.sink.other(name),
-            Some(kind) => self.rest(kind, object, raw)?,
-            None => self.sink.other("unknown object"),
+        let in_changes = matches!(self.list.last(), Some(&"pulls" | &"pullRequests"));
+        match form_of(|name| object.has(name)) {
+            Some(Form::Row) => self.row(object, raw),
+            Some(Form::Delivery) => self.delivery(object, raw),
+            Some(Form::Payload) => self.bare_payload(object, raw),
+            Some(Form::Graphql) => self.graphql(object, raw, in_changes),
+            Some(Form::Backup(kind)) => self.backup(kind, object),
+            Some(Form::Rest(RestKind::Other(name))) => {
+                self.sink.other(name);
+                Ok(())
+            }
+            Some(Form::Rest(RestKind::Comment)) if !self.is_on_issue(object) => {
+                self.sink.other("comment on something else");
+                Ok(())
+            }
+            Some(Form::Rest(kind)) => self.rest(kind, object, raw),
+            None => {
+                self.sink.other("unknown object");
+                Ok(())
+            }
         }
-        Ok(())
+    }
+
+    /// Returns true for a comment on an issue or pull request; old ones do not name it.
+    fn is_on_issue(&self, object: &Object<'_>) -> bool {
+        let link = object.text("url").ok().flatten().unwrap_or_default();
+        let place = Place::read(&link);
+        object.has("issue_url")
+            || self.seen.on.is_some()
+            || place.is_some_and(|place| place.behind("issues") == Some("comments"))
     }
 
     /// Takes the records of an object of the REST interface.
@@ -173,9 +255,15 @@ impl<'r, 'a> Reading<'r, 'a> {
 
     /// Notes the repository that an object names; it holds for what follows, too.
     pub(super) fn learn_repository(&mut self, object: &Object<'_>) {
-        let given = self.sink.options().repo.is_some();
-        if let Some(repo) = rest::repository(object).filter(|_| !given) {
-            self.seen.repo = Some(repo);
+        if let Some(repo) = rest::repository(object) {
+            self.learn(&repo);
+        }
+    }
+
+    /// Notes a repository, unless the user named one.
+    pub(super) fn learn(&mut self, repo: &RepoName) {
+        if self.sink.options().repo.is_none() && self.seen.repo.as_ref() != Some(repo) {
+            self.seen.repo = Some(repo.clone());
         }
     }
 }

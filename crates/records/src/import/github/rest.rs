@@ -57,6 +57,16 @@ pub(crate) enum RestKind {
     Other(&'static str),
 }
 
+impl RestKind {
+    /// Returns true unless such objects are only counted.
+    pub(crate) fn makes_records(self) -> bool {
+        !matches!(self, Self::Other(_))
+    }
+}
+
+/// Names of which a comment on lines has one; old answers have the last one only.
+const OF_LINES: [&str; 3] = ["diff_hunk", "pull_request_review_id", "original_commit_id"];
+
 /// Objects of which no record is made, by a field or two only they have.
 const OTHERS: [(&str, &[&str]); 17] = [
     ("release", &["tag_name", "assets"]),
@@ -92,11 +102,13 @@ pub(crate) fn kind_of(has: impl Fn(&str) -> bool) -> Option<RestKind> {
         RestKind::CheckSuite
     } else if all(&["annotation_level", "path"]) {
         RestKind::Annotation
-    } else if all(&["context", "state"]) && any(&["target_url", "description", "sha"]) {
+    } else if all(&["state", "target_url", "creator"]) && !has("deployment_url")
+        || all(&["context", "state"]) && any(&["target_url", "description", "sha"])
+    {
         RestKind::Status
     } else if all(&["event"]) && !has("payload") {
         RestKind::Event
-    } else if has("body") && any(&["diff_hunk", "pull_request_review_id"]) {
+    } else if has("body") && any(&OF_LINES) {
         RestKind::ReviewComment
     } else if all(&["pull_request_url", "state"]) && !has("number") {
         RestKind::Review
@@ -108,6 +120,8 @@ pub(crate) fn kind_of(has: impl Fn(&str) -> bool) -> Option<RestKind> {
         RestKind::Other(name)
     } else if all(&["number", "title"]) && any(&["state", "user", "body"]) {
         RestKind::Issue
+    } else if all(&["id", "body", "user", "created_at"]) {
+        RestKind::Comment
     } else {
         return None;
     };
