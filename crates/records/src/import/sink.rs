@@ -16,6 +16,9 @@ use crate::{LogName, RecordFolder, RecordWriter, RecordsError, StoredFile};
 /// How many broken items of one file are told one by one.
 const MOST_BROKEN: usize = 1_000;
 
+/// How many record files are written at once; a dump may name any number of repositories.
+const MOST_WRITERS: usize = 64;
+
 /// Where in a file an item stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Position {
@@ -54,6 +57,7 @@ pub(crate) struct Sink<'a> {
     folder: &'a RecordFolder,
     options: &'a ImportOptions,
     writers: BTreeMap<Option<RepoName>, RecordWriter>,
+    written: Vec<StoredFile>,
     repo: Option<RepoName>,
     current: Account,
     logs: u64,
@@ -69,8 +73,9 @@ struct Account {
 
 impl<'a> Sink<'a> {
     pub(super) fn new(folder: &'a RecordFolder, options: &'a ImportOptions) -> Self {
-        let (writers, current) = (BTreeMap::new(), Account::default());
-        Self { folder, options, writers, repo: options.repo.clone(), current, logs: 0 }
+        let (writers, written) = (BTreeMap::new(), Vec::new());
+        let (repo, current) = (options.repo.clone(), Account::default());
+        Self { folder, options, writers, written, repo, current, logs: 0 }
     }
 
     /// Begins the account of another file.
@@ -152,6 +157,11 @@ impl<'a> Sink<'a> {
 
     fn writer(&mut self) -> Result<&mut RecordWriter, RecordsError> {
         if !self.writers.contains_key(&self.repo) {
+            if self.writers.len() >= MOST_WRITERS
+                && let Some((_, full)) = self.writers.pop_first()
+            {
+                self.written.extend(full.finish()?);
+            }
             let writer = self.folder.writer("import", "import", self.repo.as_ref())?;
             self.writers.insert(self.repo.clone(), writer);
         }
@@ -159,7 +169,7 @@ impl<'a> Sink<'a> {
     }
 
     pub(super) fn finish(self) -> Result<(Vec<StoredFile>, u64), RecordsError> {
-        let mut files = Vec::new();
+        let mut files = self.written;
         for writer in self.writers.into_values() {
             files.extend(writer.finish()?);
         }

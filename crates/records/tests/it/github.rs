@@ -134,7 +134,7 @@ fn webhooks_are_versions_and_other_events_are_counted() {
 fn mirrors_and_queries_are_read_in_camel_case() {
     let mirror = r#"{"magic":"E!vIA5L86J2I","timestamp":"2024-06-01T00:00:00+00:00","repo":"acme/toy","labels":[{"name":"bug"}],
       "issues":[{"number":1,"title":"Crash","state":"OPEN","author":"ada","labels":["bug"],"body":"It falls.","createdAt":"2024-05-01T12:00:00Z","updatedAt":"2024-05-02T00:00:00Z","closedAt":null,"url":"https://github.com/acme/toy/issues/1","comments":[{"author":null,"body":"x","createdAt":"2024-05-01T13:00:00Z","updatedAt":"2024-05-01T13:00:00Z"}]}],
-      "pulls":[{"number":2,"title":"Fix","state":"MERGED","author":"bob","labels":[],"body":"","createdAt":"2024-05-03T00:00:00Z","baseRefOid":"aa","headRefOid":"bb","mergeCommit":{"oid":"cc"},"mergedAt":"2024-05-04T00:00:00Z","comments":[],"reviews":[{"id":"PRR_x","commit":{"abbreviatedOid":"bb"},"author":"cy","state":"APPROVED","body":"","createdAt":"2024-05-03T01:00:00Z","comments":[{"originalPosition":1,"body":"n","createdAt":"2024-05-03T01:00:00Z"}]}]}]}"#;
+      "pulls":[{"number":2,"title":"Fix","state":"MERGED","author":"bob","labels":[],"body":"","createdAt":"2024-05-03T00:00:00Z","baseRefOid":"aa","headRefOid":"bb","mergeCommit":{"oid":"cc"},"mergedAt":"2024-05-04T00:00:00Z","comments":[],"reviews":[{"id":"PRR_x","commit":{"abbreviatedOid":"bb"},"author":"cy","state":"APPROVED","body":"","createdAt":"2024-05-03T01:00:00Z","comments":[{"originalPosition":1,"body":"n","createdAt":"2024-05-03T01:00:00Z"},{"originalPosition":2,"body":"m","createdAt":"2024-05-03T01:00:00Z"}]}]}]}"#;
     let listed = r#"[{"number":2,"title":"Fix","url":"https://github.com/acme/toy/pull/2","author":{"login":"bob"},"state":"MERGED","mergeCommit":{"oid":"cc"},"headRefOid":"bb","commits":[{"oid":"b0"},{"oid":"bb"}],"closingIssuesReferences":[{"number":1,"url":"https://github.com/acme/toy/issues/1"},{"number":9,"url":"https://github.com/other/toy/issues/9"}],"comments":[{"id":"IC_1","url":"https://github.com/acme/toy/pull/2#issuecomment-40","author":{"login":"x"},"body":"y","createdAt":"2024-05-03T02:00:00Z"}]}]"#;
     let query = r#"{"data":{"repository":{"issues":{"pageInfo":{},"nodes":[{"number":1,"title":"Crash","createdAt":"2024-05-01T12:00:00Z","labels":{"nodes":[{"name":"bug"}]},"comments":{"totalCount":0,"nodes":[]}}]}}}}"#;
     insta::assert_snapshot!(told(&[
@@ -172,6 +172,15 @@ fn bad_items_are_told_one_by_one_and_the_rest_is_kept() {
 fn unknown_fields_are_kept_as_they_are() {
     let (_, stored) = imported(&[("issue.json", ISSUE)]);
     assert!(stored.contains(&format!(r#","raw":{ISSUE}}}"#)));
+}
+
+#[test]
+fn a_dump_of_many_repositories_is_written_without_many_open_files() {
+    let from = |at: usize| ISSUE.replace("repos/acme/toy", &format!("repos/acme/toy-{}", at % 100));
+    let lines: Vec<String> = (0..200).map(from).collect();
+    let (told, _) = imported(&[("issues.ndjson", &lines.join("\n"))]);
+    assert_eq!(told.files.iter().map(|file| file.records).sum::<u64>(), 200);
+    assert!(told.files.len() > 100);
 }
 
 proptest! {

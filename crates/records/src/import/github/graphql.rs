@@ -5,6 +5,8 @@
 //! reviews inside. Out: their records. What has no number of its own is named by
 //! where and when it was written.
 
+use std::collections::BTreeMap;
+
 use backstory_model::{
     ChangeRecord, CommentRecord, IssueRecord, Record, RecordId, RepoName, ReviewRecord,
 };
@@ -41,6 +43,8 @@ pub(super) fn is_subject(has: impl Fn(&str) -> bool) -> bool {
 struct Inside<'a> {
     on: &'a RecordId,
     observed_at: Option<&'a str>,
+    /// How often a name was made up from place and time.
+    made_up: BTreeMap<String, u32>,
 }
 
 impl Reading<'_, '_> {
@@ -117,9 +121,10 @@ impl Reading<'_, '_> {
     /// Takes comments and reviews; each one that is broken is told by itself.
     fn said(&mut self, object: &Object<'_>, on: &RecordId) -> Result<(), RecordsError> {
         let observed_at = self.seen.observed_at.clone();
-        let inside = Inside { on, observed_at: observed_at.as_deref() };
+        let made_up = BTreeMap::new();
+        let mut inside = Inside { on, observed_at: observed_at.as_deref(), made_up };
         for raw in self.entries_of(object, "comments") {
-            let comment = Object::read(raw).and_then(|entry| comment(&entry, &inside));
+            let comment = Object::read(raw).and_then(|entry| comment(&entry, &mut inside));
             self.take(comment.map(|comment| vec![Record::Comment(comment)]), raw)?;
         }
         for raw in self.entries_of(object, "reviews") {
@@ -127,10 +132,10 @@ impl Reading<'_, '_> {
             let written = entry
                 .as_ref()
                 .map_or_else(|_| Vec::new(), |entry| self.entries_of(entry, "comments"));
-            let review = entry.and_then(|entry| review(&entry, &inside));
+            let review = entry.and_then(|entry| review(&entry, &mut inside));
             self.take(review.map(|review| vec![Record::Review(review)]), raw)?;
             for raw in written {
-                let comment = Object::read(raw).and_then(|entry| comment(&entry, &inside));
+                let comment = Object::read(raw).and_then(|entry| comment(&entry, &mut inside));
                 self.take(comment.map(|comment| vec![Record::Comment(comment)]), raw)?;
             }
         }
@@ -163,7 +168,7 @@ fn nodes<'o>(object: &Object<'o>, name: &str) -> Result<Vec<&'o RawValue>, Wrong
     Ok(edges.iter().filter_map(|edge| edge.raw("node")).collect())
 }
 
-fn comment(object: &Object<'_>, inside: &Inside<'_>) -> Result<CommentRecord, Wrong> {
+fn comment(object: &Object<'_>, inside: &mut Inside<'_>) -> Result<CommentRecord, Wrong> {
     let created_at = object.time("createdAt");
     let commit = match object.object("originalCommit")? {
         Some(commit) => commit.text("oid")?,
@@ -186,7 +191,7 @@ fn comment(object: &Object<'_>, inside: &Inside<'_>) -> Result<CommentRecord, Wr
     })
 }
 
-fn review(object: &Object<'_>, inside: &Inside<'_>) -> Result<ReviewRecord, Wrong> {
+fn review(object: &Object<'_>, inside: &mut Inside<'_>) -> Result<ReviewRecord, Wrong> {
     let created_at = object.time("submittedAt").or_else(|| object.time("createdAt"));
     Ok(ReviewRecord {
         id: id("review", object, inside, created_at.as_deref())?,
@@ -206,7 +211,7 @@ fn review(object: &Object<'_>, inside: &Inside<'_>) -> Result<ReviewRecord, Wron
 fn id(
     kind: &str,
     object: &Object<'_>,
-    inside: &Inside<'_>,
+    inside: &mut Inside<'_>,
     created_at: Option<&str>,
 ) -> Result<RecordId, Wrong> {
     if let Some(name) = own_name(object)? {
@@ -214,7 +219,10 @@ fn id(
     }
     let Some(created_at) = created_at else { return Err(Wrong::Missing { name: "id" }) };
     let by = author(object, "author")?.unwrap_or_else(|| "ghost".to_owned());
-    Ok(RecordId::new(format!("{kind}:{}/{created_at}/{by}", inside.on)))
+    let name = format!("{kind}:{}/{created_at}/{by}", inside.on);
+    let times = inside.made_up.entry(name.clone()).or_default();
+    *times += 1;
+    Ok(RecordId::new(if *times > 1 { format!("{name}/{times}") } else { name }))
 }
 
 fn own_name(object: &Object<'_>) -> Result<Option<String>, Wrong> {
