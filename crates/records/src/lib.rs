@@ -1,10 +1,12 @@
 //! How does what forges and CI servers gave become record files?
 //!
-//! In: dumps in whatever form a team has them. Out: a records folder (see
-//! `docs/records.md`) of immutable record files and logs, named by content.
-//! Nothing is lost: an item that cannot be read is reported with its file and
-//! position, and the rest is imported. Touches the given files and that folder.
+//! In: dumps in whatever form a team has them, and the interfaces of forges. Out: a
+//! records folder (see `docs/records.md`) of immutable record files and logs, named
+//! by content. Nothing is lost: an item that cannot be read is reported with its
+//! position, and the rest is taken. Touches the given files, that folder, and the
+//! network where a forge is asked.
 
+mod collect;
 mod error;
 mod export;
 mod folder;
@@ -13,6 +15,10 @@ mod items;
 mod line;
 mod unpack;
 
+pub use collect::{
+    Clock, CollectError, CollectOptions, Collected, Forge, Gap, Http, Missing, Part, Request,
+    Response, Transport, collect,
+};
 pub use error::RecordsError;
 pub use export::{ExportOptions, Exported, export};
 pub use folder::{LogName, RecordFolder, RecordWriter, StoredFile};

@@ -5,7 +5,7 @@
 //! records of which kind came of it, and every item that could not be read. Links
 //! are not followed. Reads the given paths and writes to the records folder.
 
-mod github;
+pub(crate) mod github;
 mod neutral;
 mod sink;
 mod stored_log;

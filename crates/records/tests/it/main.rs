@@ -1,5 +1,6 @@
-//! Do dumps become record files without loss?
+//! Do dumps and forges become record files without loss?
 
+mod collect;
 mod export;
 mod github;
 mod neutral;

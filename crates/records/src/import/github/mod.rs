@@ -9,11 +9,11 @@ mod backup;
 mod ci;
 mod discussion;
 mod graphql;
-mod object;
+pub(crate) mod object;
 mod origin;
 mod place;
 mod reading;
-mod rest;
+pub(crate) mod rest;
 mod rows;
 mod webhook;
 
