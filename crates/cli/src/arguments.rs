@@ -10,7 +10,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use records::{
-    RecordsArgs, RecordsCommand, RecordsExportArgs, RecordsImportArgs, ReportFormat,
+    RecordsArgs, RecordsCheckArgs, RecordsCommand, RecordsExportArgs, RecordsImportArgs,
+    ReportFormat,
 };
 
 /// Reconstruct how code came to be, step by step, with evidence

@@ -11,6 +11,7 @@ use std::str::FromStr;
 
 use backstory_exec::environment::INDEX_VARIABLES;
 use backstory_model::{ExecuteOptions, Limits};
+use backstory_records::Redactor;
 use backstory_store::fs;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -56,6 +57,11 @@ pub const CACHE: Variable = Variable {
 /// Names bubblewrap.
 pub const BUBBLEWRAP: Variable =
     Variable { name: "BACKSTORY_BWRAP", about: "The `bwrap` program, instead of the one found" };
+/// Keys the tags of redacted secrets.
+pub const REDACTION_KEY: Variable = Variable {
+    name: "BACKSTORY_REDACTION_KEY",
+    about: "The key of the tags that stand for secrets in records; kept secret, the same for all imports",
+};
 /// Says where the user's caches lie.
 const XDG_CACHE: Variable =
     Variable { name: "XDG_CACHE_HOME", about: "Where caches lie; `~/.cache` if not set" };
@@ -69,8 +75,18 @@ const SEARCH_PATH: Variable =
     Variable { name: "PATH", about: "Where installers and interpreters are looked for" };
 
 /// Every environment variable the program reads.
-pub const ENVIRONMENT: &[Variable] =
-    &[CONFIG, JOBS, RECORDS, DIALECT, CACHE, BUBBLEWRAP, XDG_CACHE, HOME, SEARCH_PATH];
+pub const ENVIRONMENT: &[Variable] = &[
+    CONFIG,
+    JOBS,
+    RECORDS,
+    DIALECT,
+    CACHE,
+    BUBBLEWRAP,
+    REDACTION_KEY,
+    XDG_CACHE,
+    HOME,
+    SEARCH_PATH,
+];
 
 /// The environment variables, as far as the program reads them.
 #[derive(Clone, Debug, Default)]
@@ -223,6 +239,12 @@ impl Settings {
     /// Returns the `bwrap` program somebody chose.
     pub fn bubblewrap(&self) -> Option<PathBuf> {
         self.environment.text(BUBBLEWRAP).map(Into::into)
+    }
+
+    /// Returns what takes secrets out of records.
+    pub fn redactor(&self) -> Redactor {
+        let key = self.environment.text(REDACTION_KEY);
+        key.map_or_else(Redactor::default, |key| Redactor::keyed(key.as_bytes()))
     }
 
     /// Returns the folders programs are looked for in, and the home folder.

@@ -14,6 +14,7 @@ use backstory_store::lines::{Line, LineReader};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256 as Hasher};
 
+use crate::redact::{RedactingReader, Redactor};
 use crate::unpack::unpacked;
 use crate::{LONGEST_ITEM, RECORD_FORMAT_VERSION, RecordsError};
 
@@ -24,6 +25,7 @@ const LEVEL: i32 = 1;
 #[derive(Debug)]
 pub struct RecordFolder {
     path: PathBuf,
+    redactor: Redactor,
 }
 
 /// A record file that was written.
@@ -33,6 +35,8 @@ pub struct StoredFile {
     pub name: String,
     /// How many records it holds.
     pub records: u64,
+    /// How many secrets were taken out.
+    pub redactions: u64,
     /// Whether the folder held it before.
     pub known: bool,
 }
@@ -56,7 +60,13 @@ impl RecordFolder {
     /// Opens the folder; makes it if it does not exist.
     pub fn open(path: &Path) -> Result<Self, RecordsError> {
         fs::create_dirs(path)?;
-        Ok(Self { path: path.to_owned() })
+        Ok(Self { path: path.to_owned(), redactor: Redactor::default() })
+    }
+
+    /// Takes secrets out with this redactor.
+    #[must_use]
+    pub fn with_redactor(self, redactor: Redactor) -> Self {
+        Self { redactor, ..self }
     }
 
     /// Returns where it lies.
@@ -80,10 +90,10 @@ impl RecordFolder {
             source: Some(source.to_owned()),
             repo: repo.map(ToString::to_string),
         };
-        RecordWriter::begin(&self.path, stem, &header)
+        RecordWriter::begin(self, stem, &header)
     }
 
-    /// Stores a log; returns its record. The same bytes are stored once.
+    /// Stores a log without its secrets; returns its record. The same bytes are stored once.
     pub fn store_log(
         &self,
         log: &mut dyn Read,
@@ -94,7 +104,9 @@ impl RecordFolder {
         fs::create_dirs(&folder)?;
         let file = NewFile::create(&folder.join("log"))?;
         let mut out = zstd::Encoder::new(file, LEVEL).map_err(RecordsError::write(&self.path))?;
-        let told = copy_log(log, &mut out).map_err(failed)?;
+        let mut log = RedactingReader::new(&self.redactor, log);
+        let told = copy_log(&mut log, &mut out).map_err(failed)?;
+        let redactions = log.redactions();
         let file = out.finish().map_err(RecordsError::write(&self.path))?;
         let place = self.log_place(&told.sha256);
         if place.exists() {
@@ -112,7 +124,7 @@ impl RecordFolder {
             bytes: told.bytes,
             encoding: if told.utf8 { "utf-8" } else { "binary" }.to_owned(),
             complete: named.complete,
-            redactions: 0,
+            redactions,
             observed_at: named.observed_at.clone(),
         })
     }
@@ -139,11 +151,12 @@ pub(crate) fn log_place(logs: &Path, digest: &Sha256) -> PathBuf {
 pub(crate) fn record_files(path: &Path) -> Result<Vec<(PathBuf, RecordHeader)>, RecordsError> {
     let kind = std::fs::metadata(path).map_err(RecordsError::read(path))?;
     let files = if kind.is_file() { vec![path.to_owned()] } else { fs::entries(path)? };
-    let is_record_file = |file: &PathBuf| {
+    let named_so = |file: &Path| {
         let name = file.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
         let name = name.strip_suffix(".zst").unwrap_or(&name);
-        *file == path || ((name.ends_with(".ndjson") || name.ends_with(".jsonl")) && file.is_file())
+        name.rsplit_once('.').is_some_and(|(_, end)| matches!(end, "ndjson" | "jsonl"))
     };
+    let is_record_file = |file: &PathBuf| *file == path || (named_so(file) && file.is_file());
     let headed = |file: PathBuf| read_header(&file).map(|header| (file, header));
     files.into_iter().filter(is_record_file).map(headed).collect()
 }
@@ -204,15 +217,17 @@ fn copy_log(log: &mut dyn Read, out: &mut dyn Write) -> io::Result<Told> {
 /// Writes one record file.
 pub struct RecordWriter {
     folder: PathBuf,
+    redactor: Redactor,
     stem: &'static str,
     out: zstd::Encoder<'static, NewFile>,
     hasher: Hasher,
     records: u64,
+    redactions: u64,
 }
 
 impl RecordWriter {
     fn begin(
-        folder: &Path,
+        within: &RecordFolder,
         stem: &'static str,
         header: &RecordHeader,
     ) -> Result<Self, RecordsError> {
@@ -220,10 +235,18 @@ impl RecordWriter {
             Some(repo) => format!("{stem}.{}", repo.replace('/', "+")),
             None => stem.to_owned(),
         };
+        let folder = &within.path;
         let file = NewFile::create(&folder.join(beside))?;
         let out = zstd::Encoder::new(file, LEVEL).map_err(RecordsError::write(folder))?;
-        let mut writer =
-            Self { folder: folder.to_owned(), stem, out, hasher: Hasher::new(), records: 0 };
+        let mut writer = Self {
+            folder: folder.clone(),
+            redactor: within.redactor.clone(),
+            stem,
+            out,
+            hasher: Hasher::new(),
+            records: 0,
+            redactions: 0,
+        };
         let line = serde_json::to_vec(header)
             .map_err(|source| RecordsError::Json { id: "header".to_owned(), source })?;
         writer.put(&line)?;
@@ -243,10 +266,12 @@ impl RecordWriter {
         self.add_line(&line)
     }
 
-    /// Adds a record that is a line already.
+    /// Adds a record that is a line already; secrets in it are taken out.
     pub fn add_line(&mut self, line: &[u8]) -> Result<(), RecordsError> {
         self.records += 1;
-        self.put(line)
+        let (line, redactions) = self.redactor.redact(line);
+        self.redactions += redactions;
+        self.put(&line)
     }
 
     fn put(&mut self, line: &[u8]) -> Result<(), RecordsError> {
@@ -270,7 +295,8 @@ impl RecordWriter {
         if !known {
             file.commit_as(&place)?;
         }
-        Ok(Some(StoredFile { name, records: self.records, known }))
+        let (records, redactions) = (self.records, self.redactions);
+        Ok(Some(StoredFile { name, records, redactions, known }))
     }
 }
 

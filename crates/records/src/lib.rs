@@ -13,6 +13,8 @@ mod folder;
 mod import;
 mod items;
 mod line;
+mod redact;
+mod survey;
 mod unpack;
 
 pub use collect::{
@@ -24,6 +26,8 @@ pub use export::{ExportOptions, Exported, export};
 pub use folder::{LogName, RecordFolder, RecordWriter, StoredFile};
 pub use import::{Broken, ImportOptions, Imported, Position, SourceFile, dialects, import};
 pub use items::{DEEPEST, Item, JsonItems, ListPath, Piece};
+pub use redact::{RedactingReader, Redactor};
+pub use survey::{KindCount, Survey, SurveyFinding, survey};
 
 /// The version of the record format this build writes.
 pub const RECORD_FORMAT_VERSION: u32 = 1;

@@ -19,6 +19,7 @@ pub(crate) struct RecordsArgs {
 pub(crate) enum RecordsCommand {
     Import(RecordsImportArgs),
     Export(RecordsExportArgs),
+    Check(RecordsCheckArgs),
 }
 
 /// How a report is printed.
@@ -79,4 +80,21 @@ pub(crate) struct RecordsExportArgs {
     /// The folder to copy the logs to that the records name
     #[arg(long, value_name = "DIR")]
     pub(crate) logs: Option<PathBuf>,
+}
+
+/// Say what the records cover, what is missing, and why
+///
+/// Counts records and versions of each kind, and finds what records name that is
+/// not there, jobs without a log, and logs that are gone or damaged. Ends with exit
+/// code 1 if something is damaged.
+#[derive(Args, Debug)]
+pub(crate) struct RecordsCheckArgs {
+    /// The records folder
+    pub(crate) records: PathBuf,
+    /// A run: also say which of its units have an issue, a change, a review and CI
+    #[arg(long, value_name = "RUN")]
+    pub(crate) run: Option<PathBuf>,
+    /// How the report is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: ReportFormat,
 }

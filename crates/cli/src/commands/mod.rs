@@ -38,7 +38,7 @@ pub(crate) fn run(
         Command::Validate(args) => validate::validate(&args, talk),
         Command::Execute(args) => execute::execute(args, &settings, talk),
         Command::Audit(args) => audit::audit(args, &settings, talk),
-        Command::Records(args) => records::records(&args, talk),
+        Command::Records(args) => records::records(&args, &settings, talk),
         Command::Doctor(args) => doctor::doctor(&args, &settings, talk),
         Command::Schema(args) => schema::schema(&args, talk),
         Command::Completions(args) => completions(&args, talk),

@@ -4,3 +4,4 @@ mod collect;
 mod export;
 mod github;
 mod neutral;
+mod survey;

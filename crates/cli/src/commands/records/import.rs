@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use backstory_model::{CommitId, RecordId, RepoName, exit};
-use backstory_records::{ImportOptions, Imported, RecordFolder, SourceFile, import as import_all};
+use backstory_records::{
+    ImportOptions, Imported, RecordFolder, SourceFile, StoredFile, import as import_all,
+};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::arguments::{RecordsImportArgs, ReportFormat};
+use crate::settings::Settings;
 use crate::talk::cell;
 use crate::{Failure, Talk};
 
@@ -15,13 +18,17 @@ use crate::{Failure, Talk};
 const MOST_BROKEN: u64 = 100;
 
 /// Imports dumps and prints what came of every file.
-pub(super) fn import(args: &RecordsImportArgs, talk: &Talk) -> Result<u8, Failure> {
+pub(super) fn import(
+    args: &RecordsImportArgs,
+    settings: &Settings,
+    talk: &Talk,
+) -> Result<u8, Failure> {
     let options = options(args)?;
     if let Some(path) = args.paths.iter().find(|path| !path.exists()) {
         return Err(Failure::new(format!("there is nothing at `{}`", path.display()))
             .hint("give files and folders that exist"));
     }
-    let folder = RecordFolder::open(&args.out)?;
+    let folder = RecordFolder::open(&args.out)?.with_redactor(settings.redactor());
     let imported = import_all(&args.paths, &folder, &options)?;
     say_account(&imported, args.format, talk)
 }
@@ -62,7 +69,8 @@ pub(super) fn say_account(
     say_broken(imported, talk);
     for file in &imported.files {
         let known = if file.known { ", was there before" } else { "" };
-        talk.say(&format!("{}: {} records{known}", file.name, file.records));
+        let StoredFile { name, records, redactions, .. } = file;
+        talk.say(&format!("{name}: {records} records, {redactions} secrets taken out{known}"));
     }
     if imported.sources.iter().all(|source| source.dialect.is_none()) {
         talk.say("warning: no file has a form that is read; nothing was imported");
@@ -144,6 +152,7 @@ struct BrokenItem<'a> {
 struct Written<'a> {
     name: &'a str,
     records: u64,
+    redactions: u64,
     known: bool,
 }
 
@@ -153,9 +162,10 @@ impl<'a> Account<'a> {
         for (kind, count) in imported.sources.iter().flat_map(|source| &source.records) {
             *records.entry(*kind).or_default() += count;
         }
-        let written = |file: &'a backstory_records::StoredFile| Written {
+        let written = |file: &'a StoredFile| Written {
             name: &file.name,
             records: file.records,
+            redactions: file.redactions,
             known: file.known,
         };
         Self {

@@ -1,15 +1,18 @@
 //! Which function does which command below `records` call?
 
+mod check;
 mod export;
 mod import;
 
 use crate::arguments::{RecordsArgs, RecordsCommand};
+use crate::settings::Settings;
 use crate::{Failure, Talk};
 
 /// Runs one command below `records`.
-pub(super) fn records(args: &RecordsArgs, talk: &Talk) -> Result<u8, Failure> {
+pub(super) fn records(args: &RecordsArgs, settings: &Settings, talk: &Talk) -> Result<u8, Failure> {
     match &args.command {
-        RecordsCommand::Import(args) => import::import(args, talk),
+        RecordsCommand::Import(args) => import::import(args, settings, talk),
         RecordsCommand::Export(args) => export::export(args, talk),
+        RecordsCommand::Check(args) => check::check(args, talk),
     }
 }
