@@ -1,6 +1,7 @@
 //! What do the records cover, what is missing, and why?
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use backstory_mine::records::{Records, read_folder};
 use backstory_model::{Disposition, LinkTarget, RecordId, RepoName, exit};
@@ -130,11 +131,11 @@ fn survey_table(survey: &Survey) -> String {
     for (kind, count) in &survey.kinds {
         let time = |time: &Option<String>| cell(time.as_deref().unwrap_or("-"));
         let (first, last) = (time(&count.first), time(&count.last));
-        text +=
-            &format!("{kind:14}{:>10}{:>10}  {first:22}{last}\n", count.records, count.versions);
+        writeln!(text, "{kind:14}{:>10}{:>10}  {first:22}{last}", count.records, count.versions)
+            .expect("writing to a string cannot fail");
     }
     for (finding, count) in &survey.findings {
-        text += &format!("{finding:24}{count:>10}\n");
+        writeln!(text, "{finding:24}{count:>10}").expect("writing to a string cannot fail");
     }
     text
 }
@@ -142,7 +143,7 @@ fn survey_table(survey: &Survey) -> String {
 fn coverage_table(coverage: &BTreeMap<String, Coverage>) -> String {
     let mut text = String::new();
     for (repo, of) in coverage {
-        text += &format!("\n{repo}: {} units\n", of.units);
+        writeln!(text, "\n{repo}: {} units", of.units).expect("writing to a string cannot fail");
         let rows = [
             ("with an issue", of.with_issue),
             ("with a change", of.with_change),
@@ -153,10 +154,11 @@ fn coverage_table(coverage: &BTreeMap<String, Coverage>) -> String {
         ];
         for (label, count) in rows {
             let share = f64::from(count) * 100.0 / f64::from(of.units.max(1));
-            text += &format!("  {label:20}{count:>8}  {share:5.1} %\n");
+            writeln!(text, "  {label:20}{count:>8}  {share:5.1} %")
+                .expect("writing to a string cannot fail");
         }
         for (why, count) in &of.missing {
-            text += &format!("  missing {why}: {count}\n");
+            writeln!(text, "  missing {why}: {count}").expect("writing to a string cannot fail");
         }
     }
     text
