@@ -24,7 +24,10 @@ pub use collect::{
 pub use error::RecordsError;
 pub use export::{ExportOptions, Exported, export};
 pub use folder::{LogName, RecordFolder, RecordWriter, StoredFile};
-pub use import::{Broken, ImportOptions, Imported, Position, SourceFile, dialects, import};
+pub use import::{
+    Broken, ImportOptions, Imported, JunitCase, JunitReport, Position, SourceFile, dialects,
+    import, read_junit,
+};
 pub use items::{DEEPEST, Item, JsonItems, ListPath, Piece};
 pub use redact::{RedactingReader, Redactor};
 pub use survey::{KindCount, Survey, SurveyFinding, survey};

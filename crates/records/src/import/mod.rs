@@ -5,7 +5,12 @@
 //! records of which kind came of it, and every item that could not be read. Links
 //! are not followed. Reads the given paths and writes to the records folder.
 
+mod act;
+mod actions;
+mod archive;
 pub(crate) mod github;
+mod home;
+mod junit;
 mod neutral;
 mod sink;
 mod stored_log;
@@ -17,6 +22,7 @@ use std::path::{Path, PathBuf};
 use backstory_model::{RecordId, RepoName};
 use backstory_store::fs;
 
+pub use junit::{JunitCase, JunitReport, read_junit};
 pub use sink::{Broken, Position};
 
 use self::sink::Sink;
@@ -91,6 +97,9 @@ pub(crate) trait Dialect: Sync {
 const DIALECTS: &[&dyn Dialect] = &[
     &stored_log::StoredLog,
     &neutral::Neutral,
+    &act::Act,
+    &junit::Junit,
+    &actions::ActionsLog,
     &github::Rows,
     &github::Webhooks,
     &github::Backup,
@@ -98,9 +107,12 @@ const DIALECTS: &[&dyn Dialect] = &[
     &github::Rest,
 ];
 
+/// What an archive is taken for; its members have forms of their own.
+const ARCHIVE: &str = "zip archive";
+
 /// Returns the names of the forms of dump that are read.
 pub fn dialects() -> impl Iterator<Item = &'static str> {
-    DIALECTS.iter().map(|dialect| dialect.name())
+    DIALECTS.iter().map(|dialect| dialect.name()).chain([ARCHIVE])
 }
 
 /// Imports every file of the given paths into a records folder.
@@ -140,11 +152,20 @@ fn read_file(name: &str, path: &Path, sink: &mut Sink<'_>) -> Result<SourceFile,
     let mut file = unpacked(fs::open(path)?).map_err(failed)?;
     let mut head = Vec::new();
     file.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(failed)?;
-    let dialect = DIALECTS.iter().find(|dialect| dialect.recognizes(name, &head));
     sink.begin();
+    if archive::is_zip(&head) {
+        archive::read(name, path, sink)?;
+        return Ok(sink.told(name, Some(ARCHIVE)));
+    }
+    let dialect = dialect_of(name, &head);
     if let Some(dialect) = dialect {
         let mut reader = BufReader::with_capacity(HEAD, Cursor::new(head).chain(file));
         dialect.read(&mut Input { name, reader: &mut reader }, sink)?;
     }
-    Ok(sink.told(name, dialect.map(|dialect| dialect.name())))
+    Ok(sink.told(name, dialect.map(Dialect::name)))
+}
+
+/// Returns who reads a file.
+fn dialect_of(name: &str, head: &[u8]) -> Option<&'static dyn Dialect> {
+    DIALECTS.iter().copied().find(|dialect| dialect.recognizes(name, head))
 }

@@ -3,11 +3,11 @@
 //! In: records, lines and logs as readers find them. Out: one record file for
 //! each repository, and the account of the file that is being read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::io::Read;
+use std::io::{self, Read};
 
-use backstory_model::{LogRefRecord, Record, RepoName, Sha256};
+use backstory_model::{LogRefRecord, Record, RecordId, RepoName, Sha256};
 use serde_json::value::RawValue;
 
 use super::{ImportOptions, SourceFile};
@@ -61,6 +61,8 @@ pub(crate) struct Sink<'a> {
     repo: Option<RepoName>,
     current: Account,
     logs: u64,
+    made: BTreeSet<RecordId>,
+    member: Option<String>,
 }
 
 #[derive(Default)]
@@ -75,7 +77,8 @@ impl<'a> Sink<'a> {
     pub(super) fn new(folder: &'a RecordFolder, options: &'a ImportOptions) -> Self {
         let (writers, written) = (BTreeMap::new(), Vec::new());
         let (repo, current) = (options.repo.clone(), Account::default());
-        Self { folder, options, writers, written, repo, current, logs: 0 }
+        let (made, member) = (BTreeSet::new(), None);
+        Self { folder, options, writers, written, repo, current, logs: 0, made, member }
     }
 
     /// Begins the account of another file.
@@ -120,13 +123,22 @@ impl<'a> Sink<'a> {
         self.writer()?.add_line(line)
     }
 
-    /// Stores a log and takes its record.
+    /// Returns true when a record that the import itself makes is asked for first.
+    pub(super) fn first(&mut self, id: &RecordId) -> bool {
+        self.made.insert(id.clone())
+    }
+
+    /// Stores a log and takes its record; whether its end is there is judged by
+    /// its last 4 KiB where `named` does not say it is.
     pub(crate) fn log(
         &mut self,
         log: &mut dyn Read,
         named: &LogName,
+        whole: fn(&[u8]) -> bool,
     ) -> Result<LogRefRecord, RecordsError> {
-        let stored = self.folder.store_log(log, named)?;
+        let mut log = Tail { inner: log, last: Vec::new() };
+        let mut stored = self.folder.store_log(&mut log, named)?;
+        stored.complete |= whole(&log.last);
         self.logs += 1;
         self.record(&Record::LogRef(stored.clone()), None)?;
         Ok(stored)
@@ -146,9 +158,19 @@ impl<'a> Sink<'a> {
     /// Notes an item that cannot be read.
     pub(crate) fn broken(&mut self, at: Position, why: impl fmt::Display) {
         self.current.broken_count += 1;
+        let at = match (&self.member, at) {
+            (Some(member), Position::Whole) => Position::Named(member.clone()),
+            (Some(member), at) => Position::Named(format!("{member}: {at}")),
+            (None, at) => at,
+        };
         if self.current.broken.len() < MOST_BROKEN {
             self.current.broken.push(Broken { at, why: why.to_string() });
         }
+    }
+
+    /// Says which member of an archive is read.
+    pub(super) fn set_member(&mut self, member: Option<&str>) {
+        self.member = member.map(str::to_owned);
     }
 
     fn count(&mut self, kind: &'static str) {
@@ -174,5 +196,24 @@ impl<'a> Sink<'a> {
             files.extend(writer.finish()?);
         }
         Ok((files, self.logs))
+    }
+}
+
+/// How much of the end of a log is looked at.
+const TAIL: usize = 4 << 10;
+
+/// A stream that remembers its end.
+struct Tail<'r> {
+    inner: &'r mut dyn Read,
+    last: Vec<u8>,
+}
+
+impl Read for Tail<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.last.extend_from_slice(&buffer[read.saturating_sub(TAIL)..read]);
+        let over = self.last.len().saturating_sub(TAIL);
+        self.last.drain(..over);
+        Ok(read)
     }
 }

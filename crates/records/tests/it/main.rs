@@ -1,5 +1,6 @@
 //! Do dumps and forges become record files without loss?
 
+mod ci;
 mod collect;
 mod export;
 mod github;
