@@ -194,7 +194,8 @@ pub struct AnnotationRecord {
 pub struct TestResultRecord {
     /// The id of the record.
     pub id: RecordId,
-    /// The id of the job; absent where the report stands alone.
+    /// The id of the job, or of the run where the server reports tests for whole runs;
+    /// absent where the report stands alone.
     #[serde(default)]
     pub job: Option<RecordId>,
     /// Who wrote the report, e.g., `pytest` or `nextest`; `unknown` where it does not show.

@@ -8,12 +8,17 @@
 mod act;
 mod actions;
 mod archive;
+mod gitea;
 pub(crate) mod github;
+mod gitlab;
 mod home;
+mod jenkins;
 mod junit;
 mod neutral;
+mod objects;
 mod sink;
 mod stored_log;
+mod test_list;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Cursor, Read};
@@ -104,6 +109,9 @@ const DIALECTS: &[&dyn Dialect] = &[
     &github::Webhooks,
     &github::Backup,
     &github::Graphql,
+    &jenkins::Jenkins,
+    &gitlab::GitLab,
+    &gitea::Gitea,
     &github::Rest,
 ];
 

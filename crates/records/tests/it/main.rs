@@ -3,6 +3,7 @@
 mod ci;
 mod collect;
 mod export;
+mod forges;
 mod github;
 mod neutral;
 mod survey;

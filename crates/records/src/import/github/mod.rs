@@ -7,11 +7,11 @@
 
 mod backup;
 mod ci;
-mod discussion;
+pub(super) mod discussion;
 mod graphql;
 pub(crate) mod object;
 mod origin;
-mod place;
+pub(super) mod place;
 mod reading;
 pub(crate) mod rest;
 mod rows;
