@@ -35,6 +35,7 @@ fuzz_target!(|bytes: &[u8]| {
             repo: &repo,
             messages: &messages,
             pull,
+            merged_at: 0,
             known_pulls: &known_pulls,
             added_changelog_lines: &added_changelog_lines,
             added_paths: &added_paths,

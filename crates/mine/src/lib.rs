@@ -5,6 +5,7 @@
 mod error;
 
 pub mod git;
+pub mod git_bug;
 pub mod ground;
 pub mod history;
 pub mod link;

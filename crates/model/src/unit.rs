@@ -122,6 +122,11 @@ pub enum LinkMethod {
     Record,
     /// A pull request head in the repository whose commit or patch is the unit's.
     PullHead,
+    /// A comment on the issue, e.g., `Fixed by #N`, that names the pull request or a commit.
+    IssueComment,
+    /// The issue was closed within three seconds after its pull request was merged, as
+    /// a forge does by itself.
+    ClosedAtMerge,
 }
 
 /// One link from a unit to a number.

@@ -61,6 +61,9 @@ fn evidence(
         let records = read_folder(&folder, Some(name))?;
         for number in records.issue_numbers() {
             found.extend(records.issue_versions(number).iter().cloned().map(Record::Issue));
+            let Some(issue) = records.issue(number) else { continue };
+            found.extend(records.comments_on(&issue.id).iter().cloned().map(Record::Comment));
+            found.extend(records.events_on(&issue.id).iter().cloned().map(Record::Event));
         }
         found.extend(changes(&records, name, run).into_values());
     }

@@ -46,6 +46,7 @@ impl RecordTexts {
     pub fn new<'a>(records: impl IntoIterator<Item = &'a Record>) -> Self {
         let mut texts = BTreeMap::<RecordId, Vec<RecordText>>::new();
         for record in records {
+            let stated;
             let (title, body, numbers) = match record {
                 Record::Issue(issue) => (issue.title.as_str(), &issue.body, vec![issue.number]),
                 Record::Change(change) => {
@@ -53,16 +54,19 @@ impl RecordTexts {
                     (change.title.as_str(), &change.body, numbers)
                 }
                 Record::Review(review) => ("", &review.body, Vec::new()),
-                Record::Comment(comment) => ("", &comment.body, Vec::new()),
+                Record::Comment(comment) => ("", &comment.body, number_of(&comment.on)),
                 Record::Annotation(annotation) => {
                     (annotation.title.as_deref().unwrap_or(""), &annotation.message, Vec::new())
                 }
+                Record::Event(event) => {
+                    let told = (&event.event, event.created_at.as_deref().unwrap_or(""));
+                    stated = Some(format!("{} {}", told.0, told.1));
+                    ("", &stated, number_of(&event.on))
+                }
                 // They state facts, and hold no text that a step could cite.
-                Record::Event(_)
-                | Record::CiRun(_)
-                | Record::CiJob(_)
-                | Record::TestResult(_)
-                | Record::LogRef(_) => continue,
+                Record::CiRun(_) | Record::CiJob(_) | Record::TestResult(_) | Record::LogRef(_) => {
+                    continue;
+                }
             };
             texts.entry(record.id().clone()).or_default().push(RecordText {
                 title: title.to_owned(),
@@ -72,6 +76,12 @@ impl RecordTexts {
         }
         Self(texts)
     }
+}
+
+/// Returns the number in the id of an issue, e.g., 12 of `issue:12`.
+fn number_of(id: &RecordId) -> Vec<u64> {
+    let number = id.as_str().strip_prefix("issue:").and_then(|number| number.parse().ok());
+    number.into_iter().collect()
 }
 
 impl Evidence for RecordTexts {

@@ -256,7 +256,10 @@ impl Check<'_, '_> {
                 let changed = changed.get_or_insert_with(|| self.changed_texts());
                 texts.extend(changed.iter().flatten().cloned());
             }
-            let good = link.confidence <= 100
+            let closed_then = link.method != LinkMethod::ClosedAtMerge
+                || self.committed_at().is_some_and(|at| closed_at(&link.excerpt, at));
+            let good = closed_then
+                && link.confidence <= 100
                 && link.excerpt.chars().count() <= EXCERPT_CHARACTERS
                 && !link.excerpt.is_empty()
                 && texts.iter().any(holds);
@@ -264,6 +267,11 @@ impl Check<'_, '_> {
                 format!("{link:?}")
             });
         }
+    }
+
+    /// Returns when the mainline commit was made.
+    fn committed_at(&self) -> Option<i64> {
+        Some(self.sources.repo.commit(&self.unit.commit).ok()?.committer.seconds)
     }
 
     /// Returns the paths and the new texts of the files the mainline commit changes.
@@ -314,6 +322,13 @@ impl Check<'_, '_> {
             _ => Vec::new(),
         }
     }
+}
+
+/// Returns true for `closed TIME` with a time up to three seconds after `merged`.
+fn closed_at(excerpt: &str, merged: i64) -> bool {
+    let time =
+        excerpt.strip_prefix("closed ").and_then(|time| time.parse::<jiff::Timestamp>().ok());
+    time.is_some_and(|time| (0..=3).contains(&(time.as_second() - merged)))
 }
 
 /// Returns the words of a text with one blank between them, as excerpts have them;

@@ -4,8 +4,9 @@
 //! speak up.
 
 use backstory_model::{
-    Action, Content, EvidenceId, FileMode, Observation, OpaqueReason, Phase, Provenance, Record,
-    RepoPath, RequirementSource, Role, Sequence, Step, Thought, UnitId,
+    Action, Content, EventRecord, EvidenceId, FileMode, LinkMethod, Observation, OpaqueReason,
+    Phase, Provenance, Record, RecordId, RepoPath, RequirementSource, Role, Sequence, Step,
+    Thought, UnitId,
 };
 
 use crate::sample::{Sample, sample};
@@ -378,6 +379,34 @@ fn an_edit_that_does_not_fit_is_found() {
 #[test]
 fn a_trajectory_that_does_not_hold_together_is_found() {
     check(WHOLE);
+}
+
+#[test]
+fn a_link_to_an_issue_that_closed_later_than_the_merge_is_found() {
+    let honest = sample();
+    let merge = honest.builder.read_commit(&honest.trajectory.unit.commit);
+    for (later, is_found) in [(0, false), (3, false), (4, true), (-1, true)] {
+        let mut sample = sample();
+        let time = jiff::Timestamp::from_second(merge.committer.seconds + later).expect("a time");
+        sample.records.push(Record::Event(EventRecord {
+            id: RecordId::new("event:1"),
+            on: RecordId::new("issue:3"),
+            event: "closed".to_owned(),
+            author: None,
+            commit: None,
+            number: None,
+            from: None,
+            to: None,
+            created_at: Some(time.to_string()),
+            observed_at: None,
+        }));
+        let link = &mut sample.trajectory.unit.links[0];
+        link.method = LinkMethod::ClosedAtMerge;
+        link.evidence = EvidenceId::record(&RecordId::new("event:1"));
+        link.excerpt = format!("closed {time}");
+        let rules: Vec<_> = sample.audit().findings.iter().map(|f| f.rule.clone()).collect();
+        assert_eq!(!rules.is_empty(), is_found, "{later}: {rules:?}");
+    }
 }
 
 #[test]

@@ -58,6 +58,20 @@ impl GitRepository {
     }
 
     fn numbered_heads(&self, prefix: &str) -> Result<Vec<(u64, CommitId)>, MineError> {
+        let mut heads = Vec::new();
+        for (name, id) in self.refs_below(prefix)? {
+            if let Some(number) = pull_number(name.as_bytes(), prefix)
+                && self.has_commit(&id)
+            {
+                heads.push((number, CommitId::from_digest(id.as_slice())));
+            }
+        }
+        Ok(heads)
+    }
+
+    /// Returns the refs whose names begin with `prefix`, by name, with what they
+    /// name; symbolic refs and names that are not UTF-8 are left out.
+    pub(crate) fn refs_below(&self, prefix: &str) -> Result<Vec<(String, ObjectId)>, MineError> {
         let place = &self.layout.common_directory;
         let failed = |error: String| MineError::unreadable(place.join("refs"), error);
         let platform = self.refs.iter().map_err(|error| failed(error.to_string()))?;
@@ -65,11 +79,10 @@ impl GitRepository {
         let mut heads = Vec::new();
         for found in platform.prefixed(path).map_err(|error| failed(error.to_string()))? {
             let found = found.map_err(|error| failed(error.to_string()))?;
-            let Target::Object(id) = found.target else { continue };
-            if let Some(number) = pull_number(found.name.as_bstr(), prefix)
-                && self.has_commit(&id)
+            if let Target::Object(id) = found.target
+                && let Ok(name) = std::str::from_utf8(found.name.as_bstr())
             {
-                heads.push((number, CommitId::from_digest(id.as_slice())));
+                heads.push((name.to_owned(), id));
             }
         }
         Ok(heads)

@@ -56,9 +56,16 @@ static CODE: LazyLock<Regex> = LazyLock::new(|| {
 static ITEM: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^\s*(?:[-*+•]|\d+[.)])\s").expect("the pattern is valid"));
 
-/// Returns true when the path is that of a changelog.
+static VENDORED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)(?:^|/)(?:_?vendor(?:ed)?|third[_-]?party|node_modules|external|_?deps)/")
+        .expect("the pattern is valid")
+});
+
+/// Returns true when the path is that of a changelog of this project.
 pub fn is_changelog(path: &RepoPath) -> bool {
-    path.to_text().is_some_and(|text| CHANGELOG.is_match(text) && !CODE.is_match(text))
+    path.to_text().is_some_and(|text| {
+        CHANGELOG.is_match(text) && !CODE.is_match(text) && !VENDORED.is_match(text)
+    })
 }
 
 /// Groups added lines into entries and reads their numbers; entries without one are left out.
@@ -146,9 +153,14 @@ mod tests {
         ] {
             assert!(is_changelog(&RepoPath::from(path)), "{path}");
         }
-        for path in
-            ["src/changes.py", "README.md", "newsletter.md", "changelog.d/a.md.jinja", "news.html"]
-        {
+        for path in [
+            "src/changes.py",
+            "README.md",
+            "newsletter.md",
+            "changelog.d/a.md.jinja",
+            "news.html",
+            "vendor/x/CHANGELOG.md",
+        ] {
             assert!(!is_changelog(&RepoPath::from(path)), "{path}");
         }
     }

@@ -45,6 +45,14 @@ static TRAILER: LazyLock<Regex> = LazyLock::new(|| {
     .expect("the pattern is valid")
 });
 
+// `#2` of these is the second one, and no issue.
+static COUNTED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)\b(?:code[ -]?review|review|attempt|try|take|part|step|round|phase|iteration|draft|option|item|point|example|rule)\s+$",
+    )
+    .expect("the pattern is valid")
+});
+
 static BARE_NUMBER: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^\d{1,9}(?:\s*,\s*\d{1,9})*\s*$").expect("the pattern is valid"));
 
@@ -64,6 +72,8 @@ pub(crate) fn named_numbers(message: &str, repo: &RepoName) -> Vec<Named> {
             LinkMethod::ClosingKeyword
         } else if in_trailer(&own, reference.range.start) {
             LinkMethod::Trailer
+        } else if COUNTED.is_match(tail(&own[..reference.range.start], 40)) {
+            continue;
         } else {
             LinkMethod::Mention
         };
@@ -172,6 +182,14 @@ mod tests {
         ] {
             assert_eq!(of(message, LinkMethod::ClosingKeyword), [] as [u64; 0], "{message}");
         }
+    }
+
+    #[test]
+    fn a_counted_thing_is_no_issue() {
+        for message in ["codereview #6: tidy", "Take #2", "Code review #3", "part #1 of it"] {
+            assert_eq!(of(message, LinkMethod::Mention), [] as [u64; 0], "{message}");
+        }
+        assert_eq!(of("Take care of #4", LinkMethod::Mention), [4]);
     }
 
     #[test]

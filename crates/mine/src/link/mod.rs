@@ -12,6 +12,7 @@ mod own_text;
 mod pull;
 pub mod quality;
 mod reference;
+mod resolution;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +29,8 @@ pub use changelog::{AddedLine, is_changelog};
 pub use fragment::news_fragment_number;
 use pull::branch_numbers;
 pub use pull::{StatedPull, pull_number, stated_pull};
+pub(crate) use reference::issue_url_number;
+pub(crate) use resolution::Resolutions;
 
 /// The longest excerpt, in characters.
 pub const LONGEST_EXCERPT: usize = 120;
@@ -41,6 +44,8 @@ pub struct LinkInput<'a> {
     pub messages: &'a [(CommitId, &'a str)],
     /// The pull request of the unit.
     pub pull: Option<u64>,
+    /// When the commit of the unit was made, in seconds since 1970-01-01 UTC.
+    pub merged_at: i64,
     /// Numbers known to be pull requests, e.g., from the refs of the repository.
     ///
     /// Only those below `pull` are used, so that pull requests opened later do
@@ -62,7 +67,7 @@ pub struct Methods(BTreeSet<LinkMethod>);
 
 impl Methods {
     /// Every method there is.
-    pub const ALL: [LinkMethod; 9] = [
+    pub const ALL: [LinkMethod; 11] = [
         LinkMethod::MergeSubject,
         LinkMethod::SquashSubject,
         LinkMethod::ClosingKeyword,
@@ -72,6 +77,8 @@ impl Methods {
         LinkMethod::NewsFragment,
         LinkMethod::Record,
         LinkMethod::PullHead,
+        LinkMethod::IssueComment,
+        LinkMethod::ClosedAtMerge,
     ];
 
     /// Chooses every method.
@@ -112,8 +119,9 @@ pub fn confidence(method: LinkMethod, knows_pulls: bool) -> u8 {
             | LinkMethod::SquashSubject,
             _,
         ) => 99,
-        (LinkMethod::ClosingKeyword | LinkMethod::NewsFragment, true) => 95,
-        (LinkMethod::ClosingKeyword | LinkMethod::Trailer, _) => 90,
+        (LinkMethod::ClosingKeyword | LinkMethod::NewsFragment, true)
+        | (LinkMethod::ClosedAtMerge, _) => 95,
+        (LinkMethod::ClosingKeyword | LinkMethod::Trailer | LinkMethod::IssueComment, _) => 90,
         (LinkMethod::Changelog, _) => 85,
         (LinkMethod::Mention, true) => 70,
         (LinkMethod::NewsFragment, false) => 60,
@@ -132,6 +140,7 @@ pub fn links(input: &LinkInput<'_>) -> Vec<Link> {
     found.changelog_links();
     found.fragment_links();
     found.record_links();
+    found.resolution_links();
     found.sorted()
 }
 
@@ -220,7 +229,11 @@ impl Found<'_> {
     /// Links the issues that added changelog entries name.
     fn changelog_links(&mut self) {
         let Some((commit, _)) = self.input.messages.first() else { return };
-        let entries = changelog::entries(self.input.added_changelog_lines, self.input.repo);
+        // A changelog that the unit itself brings tells of what was before, or elsewhere.
+        let is_new = |line: &AddedLine| self.input.added_paths.contains(&line.path);
+        let added = self.input.added_changelog_lines.iter().filter(|line| !is_new(line));
+        let added: Vec<AddedLine> = added.cloned().collect();
+        let entries = changelog::entries(&added, self.input.repo);
         // A unit that adds many entries is a release or a merge of branches.
         if entries.len() > changelog::MOST_NUMBERS {
             return;
@@ -286,6 +299,18 @@ impl Found<'_> {
                 let line = line_at(text, named.range.start);
                 self.add_issue(named.number, LinkMethod::Record, &source, line);
             }
+        }
+    }
+
+    /// Links the issues whose own records say that this unit resolved them.
+    fn resolution_links(&mut self) {
+        let Some(records) = self.input.records else { return };
+        let resolutions = records.resolutions(self.input.repo);
+        let commits = self.input.messages.iter().map(|(commit, _)| commit);
+        let told = resolutions.of_unit(self.input.pull, commits, self.input.merged_at);
+        for (resolution, method) in told {
+            let source = Source::Record(&resolution.record);
+            self.add(LinkTarget::Issue, resolution.issue, method, &source, &resolution.text);
         }
     }
 

@@ -20,6 +20,7 @@ static UPDATE_NOTES: LazyLock<Regex> = LazyLock::new(|| {
           | \#{1,6}\s+Release\ Notes
           | Release\ notes\s*$
           | \#{1,6}\s+What's\ Changed
+          | Squashed\s+'[^']*'\s+(?:changes|content)\s  # git subtree
         )",
     )
     .expect("the pattern is valid")
@@ -111,6 +112,8 @@ mod tests {
             "updates:",
             "This PR contains the following updates:",
             "## What's Changed",
+            "Squashed 'vendor/click/' changes from 1a2b3c4..5d6e7f8",
+            "Squashed 'vendor/click/' content from commit 1a2b3c4",
         ] {
             assert_eq!(words(&format!("own\n\n{notice}\n- fixes #12\n")), ["own"], "{notice}");
         }

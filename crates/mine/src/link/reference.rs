@@ -68,6 +68,14 @@ fn reference(text: &str, repo: &RepoName, found: &Captures<'_>) -> Option<Refere
     (alone && !digits.starts_with('0')).then_some(Reference { number, kind, range })
 }
 
+/// Returns the number an issue URL of this repository names.
+pub(crate) fn issue_url_number(url: &str, repo: &RepoName) -> Option<u64> {
+    let (_, rest) = url.split_once("://")?;
+    let (digits, kind) = url_number(url, repo)?;
+    let names_issue = kind == ReferenceKind::Issue && !rest.contains('#');
+    digits.parse().ok().filter(|number| names_issue && *number > 0)
+}
+
 /// Returns the number and kind of an issue or pull request URL of this repository.
 fn url_number<'t>(url: &'t str, repo: &RepoName) -> Option<(&'t str, ReferenceKind)> {
     let (_, rest) = url.split_once("://")?;

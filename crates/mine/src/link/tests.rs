@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use backstory_model::{CommitId, Link, LinkMethod, RepoName, RepoPath};
+use backstory_model::{CommitId, Link, LinkMethod, LinkTarget, RepoName, RepoPath};
 use proptest::prelude::*;
 
 use super::{AddedLine, LinkInput, Methods, links};
@@ -20,6 +20,7 @@ fn commit(digit: char) -> CommitId {
 struct Unit<'a> {
     messages: &'a [&'a str],
     pull: Option<u64>,
+    merged_at: i64,
     changelog: &'a str,
     paths: &'a [&'a str],
     known_pulls: &'a [u64],
@@ -47,6 +48,7 @@ impl Unit<'_> {
             repo: &repo(),
             messages: &messages,
             pull: self.pull,
+            merged_at: self.merged_at,
             known_pulls: &known_pulls,
             added_changelog_lines: &added,
             added_paths: &paths,
@@ -103,6 +105,62 @@ fn a_merged_pull_request_is_linked_by_every_method() {
     Issue 12 Record 99 record:chang Closes #12
     Issue 13 Trailer 90 commit:bbbbb Issue: #13
     ");
+}
+
+fn closed_by_the_forge(seconds: &str) -> Records {
+    let lines = [
+        r#"{"kind":"header","format":"backstory-records","version":1}"#,
+        r#"{"kind":"issue","id":"issue:3","number":3,"title":"Crash"}"#,
+        &format!(
+            r#"{{"kind":"event","id":"event:1","on":"issue:3","event":"closed","created_at":"1970-01-01T00:00:{seconds}Z"}}"#
+        ),
+    ];
+    read_bytes(lines.join("\n").as_bytes(), None).expect("records")
+}
+
+#[test]
+fn an_issue_that_closed_itself_when_the_pull_request_was_merged_is_linked() {
+    let told = |seconds: &str, pull: Option<u64>| {
+        let records = closed_by_the_forge(seconds);
+        let unit = Unit {
+            messages: &["Merge pull request #15 from ada/empty"],
+            pull,
+            merged_at: 10,
+            records: Some(&records),
+            ..Unit::default()
+        };
+        let issue = |link: &&Link| link.target == LinkTarget::Issue;
+        unit.links().iter().filter(issue).map(|link| (link.number, link.method)).collect::<Vec<_>>()
+    };
+    let linked = [(3, LinkMethod::ClosedAtMerge)];
+    assert_eq!((told("10", Some(15)), told("13", Some(15))), (linked.into(), linked.into()));
+    for (seconds, pull) in [("09", Some(15)), ("14", Some(15)), ("10", None)] {
+        assert_eq!(told(seconds, pull), [], "{seconds} {pull:?}");
+    }
+}
+
+#[test]
+fn a_closing_that_names_the_commit_is_what_the_record_says() {
+    let commit = commit('a');
+    let lines = format!(
+        r#"{{"kind":"header","format":"backstory-records","version":1}}
+{{"kind":"issue","id":"issue:3","number":3,"title":"Crash"}}
+{{"kind":"event","id":"event:1","on":"issue:3","event":"closed","commit":"{commit}","created_at":"2024-05-01T12:00:00Z"}}"#
+    );
+    let records = read_bytes(lines.as_bytes(), None).expect("records");
+    let unit = Unit { messages: &["Tidy"], records: Some(&records), ..Unit::default() };
+    assert_eq!(unit.told(), "Issue 3 Record 99 record:event closed 2024-05-01T12:00:00Z\n");
+}
+
+#[test]
+fn a_changelog_that_the_unit_brings_links_nothing() {
+    let unit = Unit {
+        messages: &["Vendor it"],
+        changelog: "* Fixed #12: Arrays are not properly compared",
+        paths: &["CHANGES.md"],
+        ..Unit::default()
+    };
+    assert_eq!(unit.links(), []);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::Records;
 
 /// Reads an RFC 3339 time as seconds since 1970-01-01 UTC.
-pub(super) fn seconds(time: Option<&str>) -> Option<i64> {
+pub(crate) fn seconds(time: Option<&str>) -> Option<i64> {
     time?.parse::<Timestamp>().ok().map(Timestamp::as_second)
 }
 

@@ -9,15 +9,18 @@ mod read;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use backstory_model::{
     AnnotationRecord, ChangeRecord, CiJobRecord, CiRunRecord, CommentRecord, CommitId, EventRecord,
-    IssueRecord, LogRefRecord, RecordId, ReviewRecord, Sha256, TestResultRecord,
+    IssueRecord, LogRefRecord, RecordId, RepoName, ReviewRecord, Sha256, TestResultRecord,
 };
 use serde::Serialize;
 use sha2::{Digest as _, Sha256 as Hasher};
 
-use self::as_it_stood::seconds;
+use crate::link::Resolutions;
+
+pub(crate) use self::as_it_stood::seconds;
 pub use self::read::{LONGEST_LINE, RECORD_FORMAT_VERSION, RecordsError, read_bytes, read_folder};
 
 /// A line that could not be read.
@@ -61,6 +64,7 @@ pub struct Records {
     tests: BTreeMap<RecordId, Vec<TestResultRecord>>,
     logs: BTreeMap<RecordId, LogRefRecord>,
     digest: Sha256,
+    resolutions: OnceLock<Resolutions>,
 }
 
 /// What a commit is to a change; the first one is the surest.
@@ -148,6 +152,11 @@ impl Records {
         self.logs.values()
     }
 
+    /// Returns what the issues of the repository say about who resolved them.
+    pub(crate) fn resolutions(&self, repo: &RepoName) -> &Resolutions {
+        self.resolutions.get_or_init(|| Resolutions::read(self, repo))
+    }
+
     /// Returns the digest of all record lines, whatever their order and files.
     pub fn digest(&self) -> &Sha256 {
         &self.digest
@@ -176,6 +185,8 @@ struct Gathered {
 impl Gathered {
     /// Orders and indexes everything, so that the order of lines does not matter.
     fn finish(mut self) -> Records {
+        // Nothing can name an issue without a number, and they are not versions of one.
+        self.issues.retain(|issue| issue.number > 0);
         self.broken.sort();
         self.skipped.sort();
         let changes = grouped(
@@ -229,6 +240,7 @@ impl Gathered {
             skipped: self.skipped,
             other_kinds: self.other_kinds,
             digest: digest_of(self.line_digests),
+            resolutions: OnceLock::new(),
         }
     }
 }

@@ -44,6 +44,7 @@ pub(super) fn links(
         repo: &work.repo,
         messages: &messages,
         pull: work.pull,
+        merged_at: mainline.commit.committer.seconds,
         known_pulls: context.known_pulls,
         added_changelog_lines: &added_lines,
         added_paths: &added_paths,
@@ -74,6 +75,10 @@ fn collapsed_branch(
     else {
         return Ok(Vec::new());
     };
+    // The messages of a history of its own, e.g., of vendored code, speak of elsewhere.
+    if matches!(repo.merge_base(parent, head), Ok(None)) {
+        return Ok(Vec::new());
+    }
     let mut commits = link::branch_commits(repo, parent, head)?;
     let is_state = |commit: &Commit| story.states.iter().any(|state| state.commit == commit.id);
     commits.retain(|commit| commit.id != mainline.commit.id && !is_state(commit));

@@ -1,5 +1,6 @@
 //! Does the reader say what git says, and do units hold what the branch held?
 
+mod git_bug;
 #[cfg(test)]
 mod history;
 #[cfg(test)]

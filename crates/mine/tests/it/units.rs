@@ -332,6 +332,17 @@ fn a_missing_blob_is_opaque_and_the_unit_stays() {
 }
 
 #[test]
+fn messages_of_a_vendored_history_link_nothing() {
+    let mut builder = RepoBuilder::new("ada/tally");
+    builder.commit("Start", [("a", "one\n")]);
+    builder.switch("vendored");
+    let elsewhere = builder.commit("Fix it elsewhere, fixes #7", [("b", "one\n")]);
+    builder.switch("main");
+    builder.merge("Merge commit 'b' as a part", &[elsewhere], NO_EDITS);
+    assert_eq!(newest(&builder).unwrap().links, []);
+}
+
+#[test]
 fn links_come_from_messages_changelogs_and_fragments() {
     let mut builder = RepoBuilder::new("ada/tally");
     let root = builder.commit("Start", [("CHANGES.rst", "Version 2\n---------\n\n-   Old. #1\n")]);

@@ -10,7 +10,7 @@ use crate::RecordId;
 pub struct IssueRecord {
     /// The id of the record.
     pub id: RecordId,
-    /// The issue number.
+    /// The issue number; 0 for an issue without one, e.g., of git-bug alone.
     pub number: u64,
     /// The title.
     pub title: String,

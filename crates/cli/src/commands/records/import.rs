@@ -9,6 +9,7 @@ use backstory_records::{
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::git_bug;
 use crate::arguments::{RecordsImportArgs, ReportFormat};
 use crate::settings::Settings;
 use crate::talk::cell;
@@ -29,7 +30,21 @@ pub(super) fn import(
             .hint("give files and folders that exist"));
     }
     let folder = RecordFolder::open(&args.out)?.with_redactor(settings.redactor());
-    let imported = import_all(&args.paths, &folder, &options)?;
+    let mut imported = Imported::default();
+    let mut dumps = Vec::new();
+    for path in &args.paths {
+        match git_bug::import(path, &folder, &options)? {
+            Some(bugs) => {
+                imported.sources.extend(bugs.sources);
+                imported.files.extend(bugs.files);
+            }
+            None => dumps.push(path.clone()),
+        }
+    }
+    let read = import_all(&dumps, &folder, &options)?;
+    imported.sources.extend(read.sources);
+    imported.files.extend(read.files);
+    imported.logs = read.logs;
     say_account(&imported, args.format, talk)
 }
 

@@ -2,6 +2,7 @@
 
 mod check;
 mod export;
+mod git_bug;
 mod import;
 
 use crate::arguments::{RecordsArgs, RecordsCommand};
