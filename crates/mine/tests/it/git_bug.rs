@@ -26,7 +26,8 @@ impl Bugs {
     fn commit(&mut self, parents: &[&CommitId], mut files: Vec<TreeEntry>) -> CommitId {
         files.sort_by(|a, b| a.name.cmp(&b.name));
         let tree = self.repo.raw_tree(&files);
-        let parents: String = parents.iter().map(|id| format!("parent {id}\n")).collect();
+        let parents: Vec<_> = parents.iter().map(|id| format!("parent {id}\n")).collect();
+        let parents = parents.concat();
         let who = "<> 5 +0000";
         let text = format!("tree {tree}\n{parents}author {who}\ncommitter {who}\n\n");
         self.repo.raw_commit(text.as_bytes())
