@@ -127,7 +127,7 @@ impl Objects {
         let named = object.object("ref_issue")?;
         let commit = object.text("ref_commit_sha")?.filter(|commit| !commit.is_empty());
         Ok(EventRecord {
-            id: object.id("event", "id")?,
+            id: object.id("event:", "id")?,
             on,
             event: event.to_owned(),
             author: object.object("user")?.map_or(Ok(None), |user| user.text("login"))?,
@@ -151,7 +151,7 @@ impl Objects {
             Some(_) => Some(CiConclusion::Unknown),
         };
         Ok(CiRunRecord {
-            id: object.id("run", "id")?,
+            id: object.id("run:", "id")?,
             commit: object.need_text("head_sha")?,
             change: None,
             workflow: object.text("workflow_id")?,

@@ -19,7 +19,7 @@ pub(super) fn pipeline(
     seen: &Seen,
 ) -> Result<CiRunRecord, Wrong> {
     Ok(CiRunRecord {
-        id: object.id("run", "id")?,
+        id: object.id("run:", "id")?,
         commit: object.need_text("sha")?,
         change,
         workflow: object.text("name")?,
@@ -39,8 +39,8 @@ pub(super) fn pipeline(
 pub(super) fn job(object: &Object<'_>, seen: &Seen) -> Result<Told, Wrong> {
     let around = object.object("pipeline")?.ok_or(Wrong::Nowhere { what: "pipeline" })?;
     let job = CiJobRecord {
-        id: object.id("job", "id")?,
-        run: around.id("run", "id")?,
+        id: object.id("job:", "id")?,
+        run: around.id("run:", "id")?,
         name: object.need_text("name")?,
         matrix: BTreeMap::new(),
         conclusion: conclusion(object)?,

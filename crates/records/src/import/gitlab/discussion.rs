@@ -55,7 +55,7 @@ fn comment(
     let place = object.object("position")?.unwrap_or_default();
     let line = place.number("new_line")?;
     Ok(CommentRecord {
-        id: object.id("comment", "id")?,
+        id: object.id("comment:", "id")?,
         on,
         author: author(object)?,
         body: object.text("body")?,
@@ -79,7 +79,7 @@ fn event(object: &Object<'_>, on: RecordId, seen: &Seen) -> Result<EventRecord, 
         None => (None, Some(text)),
     };
     Ok(EventRecord {
-        id: object.id("event", "id")?,
+        id: object.id("event:", "id")?,
         on,
         event: word.to_owned(),
         author: author(object)?,
@@ -136,7 +136,7 @@ fn word_of(text: &str) -> &'static str {
 pub(super) fn version(object: &Object<'_>, seen: &Seen) -> Result<EventRecord, Wrong> {
     let on = seen.on.clone().ok_or(Wrong::Nowhere { what: "merge request" })?;
     Ok(EventRecord {
-        id: object.id("event:version", "id")?,
+        id: object.id("event:version:", "id")?,
         on,
         event: "head_ref_pushed".to_owned(),
         author: None,
