@@ -74,11 +74,15 @@ fn origin(trajectory: &Trajectory, rendered: &Rendered) -> Value {
 
 fn step_object(number: usize, step: &Step, shown: &RenderedStep) -> Value {
     let mut object = Map::new();
-    let agent = !matches!(step.action, Action::Message { role: Role::User, .. });
+    let source = match step.action {
+        Action::Message { role: Role::User, .. } => "user",
+        Action::CiReport { .. } => "system",
+        _ => "agent",
+    };
     object.insert("step_id".to_owned(), number.into());
-    object.insert("source".to_owned(), if agent { "agent" } else { "user" }.into());
+    object.insert("source".to_owned(), source.into());
     object.insert("message".to_owned(), shown.text.clone().into());
-    if agent {
+    if source == "agent" {
         object.insert("llm_call_count".to_owned(), u32::from(shown.reasoning.is_some()).into());
     }
     if let Some(reasoning) = &shown.reasoning {
@@ -96,6 +100,10 @@ fn step_object(number: usize, step: &Step, shown: &RenderedStep) -> Value {
                 json!({"results": [{"source_call_id": id, "content": output}]}),
             );
         }
+    }
+    if let (None, Some(output)) = (&shown.call, &shown.output) {
+        // No call asked for it.
+        object.insert("observation".to_owned(), json!({"results": [{"content": output}]}));
     }
     object.insert("extra".to_owned(), json!({"backstory": known(step, shown)}));
     Value::Object(object)

@@ -2,7 +2,8 @@
 //!
 //! The turns are user, then assistant and tool in strict alternation, and an
 //! assistant turn last. What the agent says between two calls joins the next
-//! turn. `train` is true on assistant turns, except where content that is not
+//! turn. What CI reports is a turn of the user after what the agent says of its
+//! commit. `train` is true on assistant turns, except where content that is not
 //! shown stands in a placeholder, and where the options leave hindsight out.
 
 use backstory_model::{Action, Provenance, Role, Step, Trajectory};
@@ -59,7 +60,12 @@ impl Turns {
         match (&step.action, &shown.call) {
             (Action::Message { role: Role::User, .. }, _) => {
                 self.flush();
-                self.user(number, step, shown);
+                let known = known(number, step);
+                self.user(&shown.text, known);
+            }
+            (Action::CiReport { .. }, _) => {
+                self.flush();
+                self.report_of_ci(number, step, shown);
             }
             (_, None) => self.say(number, step, shown),
             (action, Some(_)) => {
@@ -78,18 +84,28 @@ impl Turns {
         }
     }
 
-    fn user(&mut self, number: usize, step: &Step, shown: &RenderedStep) {
+    /// What CI says reaches the agent as a message: no call asked for it.
+    fn report_of_ci(&mut self, number: usize, step: &Step, shown: &RenderedStep) {
+        let log = shown.output.as_deref().unwrap_or_default();
+        let seen = step.observation.as_ref().map(|seen| &seen.provenance);
+        let known = json!({"step": number, "phase": step.phase, "part": "observation",
+            "tier": seen.map(Provenance::tier), "rule": seen.and_then(label::rule),
+            "hindsight": false});
+        self.user(&join(&shown.text, log), known);
+    }
+
+    fn user(&mut self, text: &str, known: Value) {
         let last = self.messages.last_mut().map(|message| &mut message.body);
         if let Some(Value::Object(body)) = last
             && body.get("role") == Some(&json!("user"))
             && let Some(Value::String(content)) = body.get_mut("content")
         {
             content.push_str("\n\n");
-            content.push_str(&shown.text);
+            content.push_str(text);
             return;
         }
-        let body = json!({"role": "user", "content": shown.text, "train": false});
-        self.messages.push(Message { body, known: known(number, step) });
+        let body = json!({"role": "user", "content": text, "train": false});
+        self.messages.push(Message { body, known });
     }
 
     fn say(&mut self, number: usize, step: &Step, shown: &RenderedStep) {

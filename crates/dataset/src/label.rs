@@ -27,6 +27,7 @@ pub(crate) fn action(action: &Action) -> &'static str {
         Action::Rename { .. } => "rename",
         Action::SetMode { .. } => "set_mode",
         Action::RunTests { .. } => "run_tests",
+        Action::CiReport { .. } => "ci_report",
         Action::Finish { .. } => "finish",
     }
 }

@@ -10,6 +10,7 @@ use backstory_model::{
     Action, Content, Observation, Phase, Provenance, Role, Step, Tier, Trajectory,
 };
 
+use crate::dialect::observe;
 use crate::{Bodies, label};
 
 /// The most lines of one observation, edit or message that are shown.
@@ -189,6 +190,7 @@ fn summary(action: &Action) -> String {
             format!("set the mode of {path} to {}", mode.as_tree_text())
         }
         Action::RunTests { command } => format!("run {}", command.join(" ")),
+        Action::CiReport { .. } => observe::report_of_ci(action),
         Action::Finish { message } => format!("finish: {message}"),
     }
 }
@@ -243,6 +245,18 @@ fn observed(page: &mut Page, step: &Step, bodies: &dyn Bodies) {
         Observation::Applied { .. } if seen.provenance.tier() == Tier::Observed => {}
         Observation::Applied { .. } => {
             page.line(&format!("      result {}", badge(&seen.provenance, false)));
+        }
+        Observation::CiLog { start, end, output, .. } => {
+            page.line(&format!(
+                "      bytes {start} to {end} of the log  {}",
+                badge(&seen.provenance, false)
+            ));
+            let red =
+                matches!(&step.action, Action::CiReport { conclusion, .. } if conclusion.is_red());
+            match bodies.bytes(output) {
+                Ok(bytes) => page.run(&String::from_utf8_lossy(&bytes), Some(i32::from(red))),
+                Err(error) => page.line(&format!("      [{error}]")),
+            }
         }
         Observation::TestOutput { output, status } => {
             let ended = status.map_or("ended from outside".to_owned(), |s| format!("exit {s}"));

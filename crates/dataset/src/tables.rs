@@ -289,6 +289,7 @@ fn path(action: &Action) -> Option<&RepoPath> {
         Action::Message { .. }
         | Action::Search { .. }
         | Action::RunTests { .. }
+        | Action::CiReport { .. }
         | Action::Finish { .. } => None,
     }
 }

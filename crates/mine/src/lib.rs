@@ -1,9 +1,10 @@
 //! What does the past of a repository hold?
 //!
-//! Reads the past: history, records, links, and the grounding of a commit.
+//! Reads the past: history, records, links, CI, and the grounding of a commit.
 
 mod error;
 
+pub mod ci;
 pub mod git;
 pub mod git_bug;
 pub mod ground;

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CommitId, ContainmentLevel, ExecutionSummary, Limits, Link, RepoName, SchemaVersion, Sha256,
-    UnitId, UnitKey, UnitLabels,
+    CiSummary, CommitId, ContainmentLevel, ExecutionSummary, Limits, Link, RepoName, SchemaVersion,
+    Sha256, UnitId, UnitKey, UnitLabels,
 };
 
 /// The choices that change what a run writes.
@@ -103,6 +103,9 @@ pub struct Disposition {
     /// What came of executing it; `None` when that was not asked for.
     #[serde(default)]
     pub execution: Option<ExecutionSummary>,
+    /// What is known of its CI; `None` where no record tells of any.
+    #[serde(default)]
+    pub ci: Option<CiSummary>,
 }
 
 /// What became of one unit.
@@ -149,6 +152,9 @@ pub struct Counts {
     /// Accepted units by what came of executing them; empty without execution.
     #[serde(default)]
     pub executed: BTreeMap<String, u32>,
+    /// Units by what is known of their CI; empty without records of it.
+    #[serde(default)]
+    pub ci: BTreeMap<String, u32>,
 }
 
 /// What made the files of a run.

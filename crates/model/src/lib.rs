@@ -3,6 +3,7 @@
 //! In: nothing. Out: the types every other crate shares, their schema version
 //! and the ports through which effects come in. No I/O happens here.
 
+mod ci;
 mod environment;
 mod execution;
 mod git;
@@ -24,6 +25,7 @@ mod unit;
 
 pub mod exit;
 
+pub use ci::{CiEvidence, CiLogPart, CiReport, CiState, CiSummary};
 pub use environment::{EnvironmentRecipe, InstallPhase, Manifest, TestRunner};
 pub use execution::{
     ExecutedState, Execution, ExecutionOutcome, ExecutionSummary, FlakyTest, JudgedTest, Mutant,

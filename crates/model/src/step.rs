@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{BlobId, FileMode, Provenance, RepoPath};
+use crate::{BlobId, CiConclusion, CommitId, FileMode, Provenance, RecordId, RepoPath};
 
 /// The six phases of a change.
 #[derive(
@@ -170,6 +170,20 @@ pub enum Action {
         /// The command, one argument an element.
         command: Vec<String>,
     },
+    /// CI reports on a commit. Nobody asks for it: it ran because the commit was
+    /// pushed, and its answer came later.
+    CiReport {
+        /// The commit.
+        commit: CommitId,
+        /// The workflow, as the record of the run says.
+        workflow: Option<String>,
+        /// The name of the job.
+        job: String,
+        /// The step that failed, where the record of the job says so.
+        step: Option<String>,
+        /// How the job ended.
+        conclusion: CiConclusion,
+    },
     /// Ends the work.
     Finish {
         /// What is said about it.
@@ -248,6 +262,17 @@ pub enum Observation {
         output: BlobId,
         /// The exit status; `None` when the run was ended from outside.
         status: Option<i32>,
+    },
+    /// A part of what a job of CI printed.
+    CiLog {
+        /// The record of the log.
+        log: RecordId,
+        /// Where the part begins, in bytes of the stored log.
+        start: u64,
+        /// Where it ends.
+        end: u64,
+        /// The text that is shown of it, by the rule `show/ci-log`.
+        output: BlobId,
     },
 }
 

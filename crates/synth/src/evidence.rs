@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use backstory_model::{AsItStood, BlobId, ChangeRecord, IssueRecord, UnitExecution};
+use backstory_model::{AsItStood, BlobId, ChangeRecord, CiEvidence, IssueRecord, UnitExecution};
 
 /// The records and runs that speak of one unit. All of it may be absent.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +15,8 @@ pub struct UnitEvidence {
     pub change: Option<(ChangeRecord, AsItStood)>,
     /// What happened when the states of the unit were run.
     pub execution: Option<ExecutionEvidence>,
+    /// What CI said about the states of the unit.
+    pub ci: CiEvidence,
 }
 
 /// The runs of a unit with what is stored of them.

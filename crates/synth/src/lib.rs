@@ -8,6 +8,8 @@
 
 mod anchor;
 mod change;
+mod ci;
+mod ci_report;
 mod definition;
 mod evidence;
 mod flags;

@@ -49,6 +49,8 @@ pub struct Story {
     pub trajectory: Trajectory,
     /// The texts to store, by blob id.
     pub blobs: BTreeMap<BlobId, Arc<[u8]>>,
+    /// The authored states that CI and an execution judge differently.
+    pub ci_disagrees: Vec<u32>,
 }
 
 /// Why a unit has no story.
@@ -93,7 +95,7 @@ pub fn reconstruct(input: &ReconstructInput<'_>) -> Result<Story, Rejection> {
     writer.requirement(&asked);
     writer.localization_and_reading(&asked)?;
     for index in 0..plans.len() {
-        writer.state(index);
+        writer.state(index)?;
     }
     writer.validation();
     writer.finish(&message);

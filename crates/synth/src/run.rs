@@ -149,7 +149,7 @@ fn stands_in(test: &str, module: &str) -> bool {
 impl Run<'_> {
     /// Says how the run leads to these lines, if it does.
     pub fn points_to(&self, path: &RepoPath, lines: LineRange) -> Option<Pointer> {
-        if frames(&self.output, path).any(|line| lines.contains(line)) {
+        if named_lines(&self.output, path, &roots()).any(|line| lines.contains(line)) {
             return Some(Pointer::Frame);
         }
         let files = self.failing.iter().flat_map(|touched| &touched.files);
@@ -159,13 +159,22 @@ impl Run<'_> {
     }
 }
 
+/// What stands before a path of the work tree in the output of a run.
+fn roots() -> [Vec<u8>; 2] {
+    [b"/work/".to_vec(), b"./".to_vec()]
+}
+
 /// Lists the lines of a file that an output names, as `PATH:LINE` or as
-/// `PATH", line LINE`.
-fn frames<'t>(output: &'t [u8], path: &'t RepoPath) -> impl Iterator<Item = u32> + 't {
+/// `PATH", line LINE`; `roots` may stand before the path.
+pub fn named_lines<'t>(
+    output: &'t [u8],
+    path: &'t RepoPath,
+    roots: &'t [Vec<u8>],
+) -> impl Iterator<Item = u32> + 't {
     let path = path.as_bytes();
     memmem::find_iter(output, path).filter_map(move |at| {
         let before = &output[..at];
-        let inside = before.ends_with(b"/work/") || before.ends_with(b"./");
+        let inside = roots.iter().any(|root| before.ends_with(root));
         let apart = before.last().is_none_or(|byte| !is_word_byte(*byte) && !b".-/".contains(byte));
         let rest = &output[at + path.len()..];
         let number = rest.strip_prefix(b":").or_else(|| rest.strip_prefix(b"\", line "))?;
@@ -180,10 +189,10 @@ fn leading_number(bytes: &[u8]) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{frames, stands_in};
+    use super::{named_lines, roots, stands_in};
 
     fn lines(output: &str) -> Vec<u32> {
-        frames(output.as_bytes(), &"src/clock.py".into()).collect()
+        named_lines(output.as_bytes(), &"src/clock.py".into(), &roots()).collect()
     }
 
     #[test]

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use backstory_model::{
-    Action, BlobId, Content, EvidenceId, LineRange, Observation, Phase, Provenance, RepoPath,
-    RepositoryError, Requirement, Role, SchemaVersion, Seen, Sequence, Step, Trajectory,
+    Action, BlobId, CiState, Content, EvidenceId, LineRange, Observation, Phase, Provenance,
+    RepoPath, RepositoryError, Requirement, Role, SchemaVersion, Seen, Sequence, Step, Trajectory,
     git_object_id,
 };
 
@@ -29,18 +29,21 @@ use crate::seen::SeenLines;
 
 /// Puts steps in order and remembers what has been seen.
 pub struct Writer<'a> {
-    input: &'a ReconstructInput<'a>,
+    pub(super) input: &'a ReconstructInput<'a>,
     plans: &'a [StatePlan],
     runs: Option<Runs<'a>>,
-    steps: Vec<Step>,
-    seen: SeenLines,
+    pub(super) steps: Vec<Step>,
+    pub(super) seen: SeenLines,
     blobs: BTreeMap<BlobId, Arc<[u8]>>,
     order: Vec<RepoPath>,
     // Views that a run will lead to, which wait for it.
     waiting: Vec<View>,
     // The run of the state that stands, with its step.
     last_run: Option<(usize, Arc<Run<'a>>)>,
+    // What CI showed of the state that stands, with its step.
+    pub(super) last_report: Option<(usize, String)>,
     reproduced: bool,
+    ci_disagrees: Vec<u32>,
 }
 
 impl<'a> Writer<'a> {
@@ -60,11 +63,13 @@ impl<'a> Writer<'a> {
             order: Vec::new(),
             waiting: Vec::new(),
             last_run: None,
+            last_report: None,
             reproduced: false,
+            ci_disagrees: Vec::new(),
         }
     }
 
-    fn push(
+    pub(super) fn push(
         &mut self,
         phase: Phase,
         action: Action,
@@ -181,7 +186,7 @@ impl<'a> Writer<'a> {
         self.order.extend(components.filter(|path| !known.contains(*path)).cloned());
     }
 
-    fn view(&mut self, view: View, shown: Provenance) {
+    pub(super) fn view(&mut self, view: View, shown: Provenance) {
         let total = view.text.line_count();
         let (start, end) = (view.lines.start, view.lines.end);
         view.mark(&mut self.seen);
@@ -193,7 +198,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Says where the bytes come from that are shown before state `index`.
-    fn shown_by(&self, index: usize) -> Provenance {
+    pub(super) fn shown_by(&self, index: usize) -> Provenance {
         let unit = self.input.unit;
         let evidence = match (index.checked_sub(1), &unit.base) {
             (Some(previous), _) => EvidenceId::commit(&unit.states[previous].commit),
@@ -204,10 +209,10 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes one authored state: what is read for it, its changes, and its run.
-    pub fn state(&mut self, index: usize) {
+    pub fn state(&mut self, index: usize) -> Result<(), RepositoryError> {
         let plan = &self.plans[index];
         if plan.steps.is_empty() {
-            return;
+            return Ok(());
         }
         if index > 0 {
             let needed = views_of_needs(&plan.needs, &self.order, &self.seen, self.input.parse);
@@ -230,13 +235,15 @@ impl<'a> Writer<'a> {
         if unit.sequence == Sequence::Authored && unit.states.len() > 1 {
             self.commit_message(index);
         }
-        self.run_of_state(index);
+        let red = self.reports_of_ci(index)?;
+        self.run_of_state(index, red);
+        Ok(())
     }
 
-    /// Writes views; those that the last run leads to say so.
+    /// Writes views; those that the last report or run leads to say so.
     fn views_after_run(&mut self, views: Vec<View>, shown: &Provenance) {
         for mut view in views {
-            let led = self.last_run.as_ref().and_then(|(number, run)| {
+            let run = self.last_run.as_ref().and_then(|(number, run)| {
                 Some(match run.points_to(&view.path, view.lines)? {
                     Pointer::Frame => {
                         Provenance::derived("read/stack-frame", [EvidenceId::step(*number)])
@@ -244,6 +251,7 @@ impl<'a> Writer<'a> {
                     Pointer::Line => Provenance::Executed { execution: run.execution.id.clone() },
                 })
             });
+            let led = self.report_leads_to(&view.path, view.lines).or(run);
             if let Some(choice) = led {
                 view.choice = choice;
                 view.hindsight = false;
@@ -260,28 +268,45 @@ impl<'a> Writer<'a> {
         let Some(run) = self.runs.as_ref().and_then(Runs::with_tests) else { return };
         // No commit has this tree.
         let shown = Provenance::observed([EvidenceId::tree(&run.execution.tree)]);
-        self.debugging(run);
+        self.debugging(run, false);
         let waiting = std::mem::take(&mut self.waiting);
         self.views_after_run(waiting, &shown);
     }
 
     /// Runs the tests at the end of an authored state that is not the last one,
     /// from the first state on that shows the failure.
-    fn run_of_state(&mut self, index: usize) {
+    ///
+    /// Where CI was seen to be red, a run that says the same is not shown, and one
+    /// that says something else is.
+    fn run_of_state(&mut self, index: usize, ci_is_red: bool) {
         self.last_run = None;
         let states = &self.input.unit.states;
+        let run = self.runs.as_ref().and_then(|runs| runs.authored(&states[index].tree));
+        let Some(run) = run else { return };
+        let judged = match self.input.evidence.ci.states.get(index) {
+            Some(CiState::Red) => Some(true),
+            Some(CiState::Green) => Some(false),
+            Some(CiState::Open) | None => None,
+        };
+        if judged.is_some_and(|red| red != run.red) {
+            self.ci_disagrees.extend(u32::try_from(index));
+        }
         if index + 1 == states.len() {
             return;
         }
-        let run = self.runs.as_ref().and_then(|runs| runs.authored(&states[index].tree));
-        if let Some(run) = run.filter(|run| run.red || self.reproduced) {
-            self.debugging(run);
+        let shown = if ci_is_red { !run.red } else { run.red || self.reproduced };
+        if shown {
+            self.debugging(run, ci_is_red);
         }
     }
 
-    fn debugging(&mut self, run: Arc<Run<'a>>) {
-        let rule = if self.reproduced { "run/recheck" } else { "run/reproduce" };
-        self.reproduced = true;
+    fn debugging(&mut self, run: Arc<Run<'a>>, ci_is_red: bool) {
+        let rule = match (ci_is_red, self.reproduced) {
+            (true, _) => "run/after-ci",
+            (false, true) => "run/recheck",
+            (false, false) => "run/reproduce",
+        };
+        self.reproduced |= !ci_is_red;
         let hindsight = self.chosen_in_hindsight(&run.execution.command);
         self.run(Phase::Debugging, rule, &run).hindsight = hindsight;
         self.last_run = Some((self.steps.len(), run));
@@ -362,7 +387,7 @@ impl<'a> Writer<'a> {
         self.push(last, Action::Finish { message: subject }, choice, None);
     }
 
-    fn store(&mut self, bytes: Vec<u8>) -> BlobId {
+    pub(super) fn store(&mut self, bytes: Vec<u8>) -> BlobId {
         let id = git_object_id("blob", &bytes);
         self.blobs.insert(id.clone(), Arc::from(bytes));
         id
@@ -395,7 +420,8 @@ impl<'a> Writer<'a> {
             test_patch,
             steps: self.steps,
         };
-        Ok(Story { trajectory, blobs: self.blobs })
+        let ci_disagrees = self.ci_disagrees;
+        Ok(Story { trajectory, blobs: self.blobs, ci_disagrees })
     }
 }
 
@@ -412,6 +438,7 @@ fn paths(action: &Action) -> Vec<&RepoPath> {
         | Action::List { .. }
         | Action::View { .. }
         | Action::RunTests { .. }
+        | Action::CiReport { .. }
         | Action::Finish { .. } => Vec::new(),
     }
 }

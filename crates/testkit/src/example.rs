@@ -25,10 +25,13 @@ pub fn example() -> Result<BuiltRecipe, RecipeError> {
     Recipe::read(EXAMPLE_NAME, &example_directory().join("history"))?.build()
 }
 
-/// Returns the example's issues, pull requests, reviews and comments.
+/// Returns the example's issues, pull requests, reviews and comments, and its CI.
 pub fn example_records() -> Result<Vec<Record>, RecipeError> {
     let mut records = Vec::new();
     for (name, bytes) in record_files()? {
+        if !name.ends_with(".ndjson") {
+            continue;
+        }
         let text = String::from_utf8_lossy(&bytes).into_owned();
         for (at, line) in text.lines().enumerate().skip(1) {
             let record = serde_json::from_str(line).map_err(|error| RecipeError::Line {
@@ -42,16 +45,28 @@ pub fn example_records() -> Result<Vec<Record>, RecipeError> {
     Ok(records)
 }
 
-/// The name and the bytes of every record file.
+/// The name and the bytes of every record file and log, by name.
 fn record_files() -> Result<Vec<(String, Vec<u8>)>, RecipeError> {
-    let folder = example_directory().join("records");
-    let failed = |source| RecipeError::Read { path: folder.clone(), source };
     let mut files = Vec::new();
-    for path in disk::list(&folder).map_err(failed)? {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        files.push((name, disk::read(&path).map_err(failed)?));
-    }
+    gather(&example_directory().join("records"), "", &mut files)?;
     Ok(files)
+}
+
+fn gather(
+    folder: &Path,
+    before: &str,
+    files: &mut Vec<(String, Vec<u8>)>,
+) -> Result<(), RecipeError> {
+    let failed = |source| RecipeError::Read { path: folder.to_owned(), source };
+    for path in disk::list(folder).map_err(failed)? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if path.is_dir() {
+            gather(&path, &format!("{before}{name}/"), files)?;
+        } else {
+            files.push((format!("{before}{name}"), disk::read(&path).map_err(failed)?));
+        }
+    }
+    Ok(())
 }
 
 /// Where the parts of a written example lie.

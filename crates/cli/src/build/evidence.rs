@@ -1,12 +1,15 @@
 //! Which records speak of a unit, and what did they say before it began?
 
+use backstory_mine::ci;
 use backstory_mine::records::Records;
-use backstory_model::{AsItStood, ChangeRecord, ChangeUnit, LinkTarget};
+use backstory_model::{AsItStood, ChangeRecord, ChangeUnit, CiEvidence, LinkTarget, LogRefRecord};
 use backstory_synth::UnitEvidence;
 
+use crate::build::Source;
+
 /// Gathers what the records say about a unit; the best link comes first.
-pub(super) fn evidence(unit: &ChangeUnit, records: Option<&Records>) -> UnitEvidence {
-    let (Some(records), Some(began)) = (records, began(unit)) else {
+pub(super) fn evidence(unit: &ChangeUnit, source: &Source) -> UnitEvidence {
+    let (Some(records), Some(began)) = (source.records.as_ref(), began(unit)) else {
         return UnitEvidence::default();
     };
     let mut issues: Vec<(u8, u64)> = unit
@@ -29,7 +32,14 @@ pub(super) fn evidence(unit: &ChangeUnit, records: Option<&Records>) -> UnitEvid
         issues: numbers.into_iter().filter_map(as_it_stood).collect(),
         change: change(unit, records),
         execution: None,
+        ci: said_by_ci(unit, records, source),
     }
+}
+
+/// Gathers what CI said about a unit; logs that are not there tell nothing.
+fn said_by_ci(unit: &ChangeUnit, records: &Records, source: &Source) -> CiEvidence {
+    let read = |log: &LogRefRecord| ci::read_log(source.folder.as_deref()?, log);
+    ci::evidence(unit, records, &read)
 }
 
 /// Returns when the earliest authored commit was written.

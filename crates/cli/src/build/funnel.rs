@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use backstory_model::{Counts, Disposition, LinkTarget, Outcome};
+use backstory_model::{CiSummary, Counts, Disposition, LinkTarget, Outcome};
 use serde::Serialize;
 
 use crate::Failure;
@@ -26,6 +26,9 @@ pub(super) fn count(counts: &mut Counts, unit: &Disposition) {
     if let Some(execution) = &unit.execution {
         *counts.executed.entry(execution.outcome.as_str().to_owned()).or_default() += 1;
     }
+    for word in ci_words(unit) {
+        *counts.ci.entry(word.to_owned()).or_default() += 1;
+    }
     // Every story that is written is accepted: it replays, or it is not written.
     counts.reconstructed += u32::from(accepted);
     counts.accepted += u32::from(accepted);
@@ -35,6 +38,22 @@ pub(super) fn count(counts: &mut Counts, unit: &Disposition) {
         counts.test_source_units += u32::from(labels.test_source);
         counts.small_test_source_units += u32::from(labels.test_source && labels.small);
     }
+}
+
+/// Lists what is counted of the CI of a unit.
+fn ci_words(unit: &Disposition) -> impl Iterator<Item = &'static str> {
+    let none = CiSummary::default();
+    let ci = unit.ci.as_ref().unwrap_or(&none);
+    let words = [
+        ("known", ci.runs > 0),
+        ("red and green", ci.red_jobs > 0 && ci.green_jobs > 0),
+        ("with a log", ci.logs > 0),
+        ("with a job without log", ci.logs_missing > 0),
+        ("flaky", ci.flaky_jobs > 0),
+        ("told", ci.reports > 0),
+        ("disagrees with execution", !ci.disagrees_with_execution.is_empty()),
+    ];
+    words.into_iter().filter(|(_, holds)| *holds).map(|(word, _)| word)
 }
 
 /// What a build ends with.
@@ -64,6 +83,8 @@ struct Summary<'a> {
     reconstructed: u32,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     executed: &'a BTreeMap<String, u32>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    ci: &'a BTreeMap<String, u32>,
     cpu_seconds: f64,
     peak_rss_mb: f64,
 }
@@ -102,6 +123,7 @@ impl BuildReport {
             linked: counts.linked,
             reconstructed: counts.reconstructed,
             executed: &counts.executed,
+            ci: &counts.ci,
             cpu_seconds: self.cpu_seconds,
             peak_rss_mb: self.peak_rss_mb,
         };
@@ -125,6 +147,9 @@ pub fn funnel_table(counts: &Counts) -> String {
     rows.push(("accepted + rejected".to_owned(), counts.accepted + rejected));
     for (outcome, number) in &counts.executed {
         rows.push((format!("executed: {outcome}"), *number));
+    }
+    for (what, number) in &counts.ci {
+        rows.push((format!("CI: {what}"), *number));
     }
     let width = rows.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
     let lines: Vec<String> =

@@ -28,7 +28,7 @@ pub use plan::{Plan, PlanHeader, plan};
 pub use runner::{Done, UnitRunner};
 pub use since::parse_since;
 pub use source::{Source, SourceRequest, open_sources};
-pub(crate) use source::{name_of, open_repository};
+pub(crate) use source::{log_folder, name_of, open_repository};
 
 use crate::cost::Cost;
 use crate::execution::{Executor, Machine};

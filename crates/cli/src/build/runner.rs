@@ -12,8 +12,8 @@ use backstory_mine::ground::Grounder;
 use backstory_mine::link::Methods;
 use backstory_mine::unit::{UnitContext, UnitError, change_unit};
 use backstory_model::{
-    BlobId, ChangeUnit, Disposition, ExecutionOutcome, ExecutionSummary, Link, Outcome, RepoPath,
-    RunOptions, SchemaVersion, UnitExecution, UnitLabels, WorkUnit,
+    BlobId, ChangeUnit, CiSummary, Disposition, ExecutionOutcome, ExecutionSummary, Link, Outcome,
+    RepoPath, RunOptions, SchemaVersion, UnitExecution, UnitLabels, WorkUnit,
 };
 use backstory_store::{RunDirectory, UnitTexts};
 use backstory_synth::{
@@ -94,6 +94,7 @@ impl From<GivenUp> for Failed {
 struct Told {
     story: Story,
     executed: Option<Executed>,
+    ci: Option<CiSummary>,
 }
 
 impl Told {
@@ -103,6 +104,11 @@ impl Told {
         let all = self.story.blobs.iter().chain(executed);
         all.map(|(id, bytes)| (id.clone(), Arc::clone(bytes))).collect()
     }
+}
+
+/// Says in the disposition what is known of CI, if anything is.
+fn summary_of_ci(evidence: &UnitEvidence) -> Option<CiSummary> {
+    Some(evidence.ci.summary.clone()).filter(|summary| summary.runs > 0)
 }
 
 /// Says in the disposition what the execution came to.
@@ -175,13 +181,16 @@ impl<'a> UnitRunner<'a> {
             labels: Some(Box::new(unit.labels.clone())),
             links: unit.links.clone(),
         };
-        let evidence = evidence(&unit, self.source.records.as_ref());
+        let evidence = evidence(&unit, self.source);
         let story = self.reconstruct(&unit, &evidence).map_err(give_up)?;
-        let Some(executor) = &self.executor else { return Ok(Told { story, executed: None }) };
+        let ci = summary_of_ci(&evidence);
+        let Some(executor) = &self.executor else {
+            return Ok(Told { story, executed: None, ci });
+        };
         let executed = self.execute(executor, &story).map_err(Failed::Machine)?;
         if executed.execution.executions.is_empty() {
             // Nothing ran, so there is nothing more to tell.
-            return Ok(Told { story, executed: Some(executed) });
+            return Ok(Told { story, executed: Some(executed), ci });
         }
         let execution = Some(ExecutionEvidence {
             unit: executed.execution.clone(),
@@ -189,7 +198,9 @@ impl<'a> UnitRunner<'a> {
         });
         let evidence = UnitEvidence { execution, ..evidence };
         let story = self.reconstruct(&unit, &evidence).map_err(give_up)?;
-        Ok(Told { story, executed: Some(executed) })
+        let disagrees = story.ci_disagrees.clone();
+        let ci = ci.map(|ci| CiSummary { disagrees_with_execution: disagrees, ..ci });
+        Ok(Told { story, executed: Some(executed), ci })
     }
 
     /// Runs the states of a unit.
@@ -243,6 +254,7 @@ impl<'a> UnitRunner<'a> {
             execution: execution
                 .zip(execution_json.as_deref())
                 .map(|(unit, json)| summary(unit, json)),
+            ci: told.ci.clone(),
         };
         let blobs: Vec<BlobId> = blobs.into_keys().collect();
         let texts = UnitTexts { trajectory: Some(&json), execution: execution_json.as_deref() };
@@ -260,6 +272,7 @@ impl<'a> UnitRunner<'a> {
             labels: given_up.labels.map(|labels| *labels),
             links: given_up.links,
             execution: None,
+            ci: None,
         };
         Ok(self.run.commit_unit(&disposition, UnitTexts::default(), &[])?)
     }

@@ -35,6 +35,8 @@ pub struct Source {
     pub pull_heads: BTreeMap<u64, CommitId>,
     /// What the forge says about it.
     pub records: Option<Records>,
+    /// The folder of the records, which also holds their logs.
+    pub(crate) folder: Option<PathBuf>,
 }
 
 impl Source {
@@ -53,11 +55,12 @@ impl Source {
         records: Option<&Path>,
     ) -> Result<Self, Failure> {
         let pull_heads = repo.refs_pull_heads()?;
+        let folder = records.map(log_folder);
         let records = match records {
             Some(folder) => Some(records::read_folder(folder, Some(&name))?),
             None => None,
         };
-        Ok(Self { name, repo, head, pull_heads, records })
+        Ok(Self { name, repo, head, pull_heads, records, folder })
     }
 
     /// Returns the digest of everything but the objects that determines its units.
@@ -86,6 +89,12 @@ impl Source {
         }
         Sha256::from_digest(&hasher.finalize())
     }
+}
+
+/// Returns the folder in which the logs of records lie: theirs, or that of the one file.
+pub(crate) fn log_folder(records: &Path) -> PathBuf {
+    let file = records.is_file().then(|| records.parent()).flatten();
+    file.unwrap_or(records).to_owned()
 }
 
 /// Opens one repository; a path that is not there is told from one without git.

@@ -50,6 +50,20 @@ impl Accounts {
         if let Some(execution) = line.execution.as_ref().filter(|_| accepted) {
             *counts.executed.entry(execution.outcome.as_str().to_owned()).or_default() += 1;
         }
+        if let Some(ci) = &line.ci {
+            let mut count = |word: &str, holds: bool| {
+                if holds {
+                    *counts.ci.entry(word.to_owned()).or_default() += 1;
+                }
+            };
+            count("known", ci.runs > 0);
+            count("red and green", ci.red_jobs.min(ci.green_jobs) > 0);
+            count("with a log", ci.logs > 0);
+            count("with a job without log", ci.logs_missing > 0);
+            count("flaky", ci.flaky_jobs > 0);
+            count("told", ci.reports > 0);
+            count("disagrees with execution", !ci.disagrees_with_execution.is_empty());
+        }
         if let Some(labels) = &line.labels {
             counts.small_units += u32::from(labels.small);
             counts.small_accepted += u32::from(labels.small && accepted);

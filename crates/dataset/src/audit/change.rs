@@ -44,6 +44,7 @@ impl Replay<'_> {
             | Action::List { .. }
             | Action::View { .. }
             | Action::RunTests { .. }
+            | Action::CiReport { .. }
             | Action::Finish { .. } => None,
         };
         match applied {

@@ -9,6 +9,7 @@ use backstory_model::{
 };
 use memchr::memmem;
 
+use super::ci_step;
 use super::executed::Runs;
 use super::finding::{Findings, Place};
 use super::replay::is_change;
@@ -72,6 +73,7 @@ impl Writing {
             | Action::List { .. }
             | Action::View { .. }
             | Action::RunTests { .. }
+            | Action::CiReport { .. }
             | Action::Finish { .. } => Self::default(),
         }
     }
@@ -121,6 +123,9 @@ impl Choices<'_> {
     }
 
     fn observed(&self, index: usize, step: &Step, evidence: &[EvidenceId]) -> Broken {
+        if ci_step::is_report(step) {
+            return ci_step::said(self.trajectory, index, evidence, self.sources);
+        }
         let [evidence] = evidence else { return Err("one piece of evidence".to_owned()) };
         let (kind, id) = evidence.parts();
         match (&step.action, kind) {
@@ -275,6 +280,12 @@ impl Choices<'_> {
             }
             ("read/stack-frame", Action::View { path, start, end }) => {
                 (self.runs.stack_frame(index, (path, (*start, *end)), evidence), false)
+            }
+            ("read/ci-log", Action::View { path, start, end }) => {
+                let lines = (path, (*start, *end));
+                let steps = &self.trajectory.steps[..index];
+                let project = self.trajectory.unit.repo.name();
+                (ci_step::named(steps, project, lines, evidence, self.sources), false)
             }
             ("edit/definition-before-use", action) if is_change(action) => {
                 (self.only_commit_of_state(step, evidence), false)

@@ -8,6 +8,8 @@
 mod accounts;
 mod change;
 mod choice;
+mod ci_step;
+mod ci_text;
 mod edit;
 mod executed;
 mod finding;
@@ -33,7 +35,9 @@ use backstory_model::{Repository, Trajectory, UnitExecution};
 pub use finding::{Checked, Finding, TrajectoryAudit};
 pub use report::AuditReport;
 pub use run::{RunContext, run};
-pub use sources::{AuditOptions, Evidence, RecordText, RecordTexts, Sources, StoredBlobs};
+pub use sources::{
+    AuditOptions, CiOnCommit, Evidence, RecordText, RecordTexts, Sources, StoredBlobs,
+};
 
 pub(crate) use finding::printable;
 

@@ -5,6 +5,7 @@
 
 use backstory_model::{Action, EvidenceId, Phase, Provenance, Role, Step, Trajectory};
 
+use super::ci_step;
 use super::finding::{Findings, Place};
 use super::replay::is_change;
 use super::run_step;
@@ -53,15 +54,17 @@ fn own_phase(step: &Step) -> Option<Phase> {
         | Action::Delete { .. }
         | Action::Rename { .. }
         | Action::SetMode { .. } => Some(Phase::Editing),
-        Action::RunTests { .. } if step.phase == Phase::Validation => Some(Phase::Validation),
-        Action::RunTests { .. } => Some(Phase::Debugging),
+        Action::RunTests { .. } | Action::CiReport { .. } if step.phase == Phase::Validation => {
+            Some(Phase::Validation)
+        }
+        Action::RunTests { .. } | Action::CiReport { .. } => Some(Phase::Debugging),
         Action::Message { role: Role::Agent, .. } | Action::Finish { .. } => None,
     }
 }
 
 fn phases(steps: &[Step], findings: &mut Findings) {
     let mut latest = Phase::Requirements;
-    let runs = run_step::first(steps).is_some();
+    let runs = run_step::first(steps).is_some() || steps.iter().any(ci_step::is_report);
     let mut changed = false;
     for (index, step) in steps.iter().enumerate() {
         let place = Place::step(index + 1, "whole/order");
@@ -133,14 +136,15 @@ fn runs(trajectory: &Trajectory, findings: &mut Findings) {
     let is_run = |step: &Step| matches!(step.action, Action::RunTests { .. });
     let tests_first = run_step::tests_first(trajectory);
     let first = run_step::first(steps);
-    for (index, _) in steps.iter().enumerate().filter(|(_, step)| is_run(step)) {
+    let told = |step: &Step| is_run(step) || ci_step::is_report(step);
+    for (index, _) in steps.iter().enumerate().filter(|(_, step)| told(step)) {
         let place = Place::step(index + 1, "whole/order");
         let last = steps[..index].iter().rev().find(|step| is_change(&step.action));
         let done = last.is_some_and(|last| {
             steps[index..].iter().all(|later| later.state.is_none() || later.state != last.state)
         });
         let due = done || (tests_first && first == Some(index));
-        findings.demand(due, place, "a run after all changes of a state", || {
+        findings.demand(due, place, "a run or report after all changes of a state", || {
             "changes or a message of the same state after it".to_owned()
         });
     }

@@ -12,6 +12,7 @@ use backstory_model::{
     Tier, Trajectory, TreeId,
 };
 
+use super::ci_step;
 use super::executed::Runs;
 use super::finding::{Findings, Place};
 use super::run_step;
@@ -109,6 +110,10 @@ impl<'a> Replay<'a> {
                 self.run_tests(number, step, command);
                 Ok(())
             }
+            Action::CiReport { .. } => {
+                self.report_of_ci(number, step);
+                Ok(())
+            }
             Action::Search { pattern, whole_word } => {
                 let expected = self.search(number, pattern, *whole_word)?;
                 self.observed(number, step, ("search/literal", state), expected);
@@ -149,6 +154,17 @@ impl<'a> Replay<'a> {
         self.stored(number, &run.output);
         if self.tests_tree.is_none() && run_step::tests_first(self.trajectory) {
             self.tests_tree = Some(run.tree.clone());
+        }
+    }
+
+    /// Compares what a report of CI shows with the stored log.
+    fn report_of_ci(&mut self, number: usize, step: &Step) {
+        let place = Place::step(number, "show/ci-log").claimed(Tier::Observed);
+        if let Err(expected) = ci_step::shown(step, self.sources) {
+            self.findings.note(place, expected, format_args!("{:?}", step.observation));
+        }
+        if let Some(output) = step.observation.as_ref().and_then(ci_step::output) {
+            self.stored(number, output);
         }
     }
 
@@ -303,6 +319,7 @@ pub(super) fn is_change(action: &Action) -> bool {
         | Action::List { .. }
         | Action::View { .. }
         | Action::RunTests { .. }
+        | Action::CiReport { .. }
         | Action::Finish { .. } => false,
     }
 }

@@ -80,7 +80,11 @@ impl<'a> RunChoices<'a> {
         };
         let output = self.sources.blobs.stored(output).ok_or("an output that is stored")?;
         let expected = "an output that names a line of the range";
-        demand(frames(&output, path).any(|line| (lines.0..=lines.1).contains(&line)), expected)
+        demand(
+            frames(&output, path, &[WORK_TREE, b"./"])
+                .any(|line| (lines.0..=lines.1).contains(&line)),
+            expected,
+        )
     }
 
     /// A view because of an execution: a test that did not pass there executed a line.
@@ -132,6 +136,12 @@ impl<'a> RunChoices<'a> {
             "run/recheck" => demand(
                 steps[..index].iter().any(|step| has_rule(step, "run/reproduce")),
                 "a run before it that reproduces",
+            ),
+            "run/after-ci" => demand(
+                steps[..index].iter().rev().take_while(|step| !is_change(&step.action)).any(
+                    |step| matches!(&step.action, Action::CiReport { conclusion, .. } if conclusion.is_red()),
+                ),
+                "a red report of CI before it and no change between",
             ),
             "run/validate" => {
                 let open = steps[index..].iter().any(|step| is_change(&step.action));
@@ -213,6 +223,7 @@ fn changed_paths(action: &Action) -> impl Iterator<Item = &RepoPath> {
         | Action::List { .. }
         | Action::View { .. }
         | Action::RunTests { .. }
+        | Action::CiReport { .. }
         | Action::Finish { .. } => (None, None),
     };
     one.into_iter().chain(other)
@@ -221,12 +232,16 @@ fn changed_paths(action: &Action) -> impl Iterator<Item = &RepoPath> {
 /// What stands before a path of the work tree in an output.
 const WORK_TREE: &[u8] = concat!("/work", "/").as_bytes();
 
-/// Lists the lines an output names of a file.
-fn frames<'t>(output: &'t [u8], path: &'t RepoPath) -> impl Iterator<Item = u32> + 't {
+/// Lists the lines an output names of a file; `roots` may stand before its path.
+pub(super) fn frames<'t>(
+    output: &'t [u8],
+    path: &'t RepoPath,
+    roots: &'t [&'t [u8]],
+) -> impl Iterator<Item = u32> + 't {
     memmem::find_iter(output, path.as_bytes()).filter_map(move |at| {
         let before = &output[..at];
         let touches = before.last().is_some_and(|b| is_word_byte(*b) || b".-/".contains(b));
-        if touches && !before.ends_with(WORK_TREE) && !before.ends_with(b"./") {
+        if touches && !roots.iter().any(|root| before.ends_with(root)) {
             return None;
         }
         let after = &output[at + path.as_bytes().len()..];
@@ -238,12 +253,13 @@ fn frames<'t>(output: &'t [u8], path: &'t RepoPath) -> impl Iterator<Item = u32>
 
 #[cfg(test)]
 mod tests {
-    use super::frames;
+    use super::{WORK_TREE, frames};
 
     #[test]
     fn a_frame_is_a_path_of_the_work_tree_and_a_line() {
-        let lines =
-            |output: &str| -> Vec<u32> { frames(output.as_bytes(), &"a/b.py".into()).collect() };
+        let lines = |output: &str| -> Vec<u32> {
+            frames(output.as_bytes(), &"a/b.py".into(), &[WORK_TREE, b"./"]).collect()
+        };
         assert_eq!(
             lines(concat!("a/b.py:7: x\n  File \"/work", "/a/b.py\", line 9, in f\n(./a/b.py:3)")),
             [7, 9, 3]

@@ -4,8 +4,11 @@
 //! the texts of the records that were read. All three answer by id.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use backstory_model::{BlobId, Record, RecordId, Repository};
+use backstory_model::{
+    BlobId, CiJobRecord, CiRunRecord, CommitId, LogRefRecord, Record, RecordId, Repository,
+};
 
 /// Gives the stored blobs of a run.
 pub trait StoredBlobs: Sync {
@@ -35,6 +38,28 @@ pub struct RecordText {
 pub trait Evidence: Sync {
     /// Returns the text of every version of this record; empty when unknown.
     fn versions(&self, id: &RecordId) -> Vec<RecordText>;
+
+    /// Returns the runs of CI on a commit, each with its jobs and their logs.
+    fn ci_on(&self, _commit: &CommitId) -> Vec<CiOnCommit> {
+        Vec::new()
+    }
+
+    /// Returns these bytes of a stored log whose bytes have the digest its record
+    /// names; `None` when there is no such log or part.
+    fn log_part(&self, _log: &LogRefRecord, _part: Range<u64>) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+/// One run of CI on a commit; of each record the last version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CiOnCommit {
+    /// The run.
+    pub run: CiRunRecord,
+    /// Its jobs.
+    pub jobs: Vec<CiJobRecord>,
+    /// The logs of these.
+    pub logs: Vec<LogRefRecord>,
 }
 
 /// The texts of a list of records, by id.

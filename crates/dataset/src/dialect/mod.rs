@@ -7,7 +7,7 @@
 
 mod editor;
 mod native;
-mod observe;
+pub(crate) mod observe;
 mod scaffold;
 mod shell;
 mod worktree;
@@ -84,6 +84,11 @@ impl Dialect {
                 (Action::Message { text, .. }, _) => {
                     RenderedStep { text: text.clone(), ..RenderedStep::default() }
                 }
+                (Action::CiReport { .. }, _) => RenderedStep {
+                    text: observe::report_of_ci(&step.action),
+                    output: scene.body.clone().map(|text| observe::output(&text)),
+                    ..RenderedStep::default()
+                },
                 (_, Self::OpenHands) => scaffold::OPENHANDS.render(&scene, &root),
                 (_, Self::SweAgent) => scaffold::SWE_AGENT.render(&scene, &root),
                 (_, Self::Backstory) => native::render(&scene),
@@ -140,7 +145,8 @@ pub struct RenderedStep {
     pub reasoning: Option<String>,
     /// The call; `None` for messages.
     pub call: Option<ToolCall>,
-    /// What the call prints; `None` for messages and the call that ends the work.
+    /// What the call prints, or the log a report of CI shows; `None` for messages
+    /// and the call that ends the work.
     pub output: Option<String>,
     /// The call stands for content that is not shown, so nobody should imitate it.
     pub placeholder: bool,

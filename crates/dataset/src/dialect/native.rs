@@ -77,7 +77,7 @@ pub(super) fn render(scene: &Scene<'_>) -> RenderedStep {
 
 fn call(scene: &Scene<'_>) -> Option<ToolCall> {
     Some(match &scene.step.action {
-        Action::Message { .. } => return None,
+        Action::Message { .. } | Action::CiReport { .. } => return None,
         Action::Search { pattern, whole_word } => ToolCall::new(
             "search",
             [("pattern", json!(pattern)), ("whole_word", json!(whole_word))],
@@ -139,6 +139,6 @@ fn output(scene: &Scene<'_>) -> String {
             let break_ = if output.is_empty() || output.ends_with('\n') { "" } else { "\n" };
             format!("{output}{break_}[{status}]")
         }
-        (_, Some(Observation::Lines { .. }) | None) => String::new(),
+        (_, Some(Observation::Lines { .. } | Observation::CiLog { .. }) | None) => String::new(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use backstory_model::{Content, Hit, Listed, OpaqueReason};
+use backstory_model::{Action, Content, Hit, Listed, OpaqueReason};
 
 /// An output of more characters than this is shown without its middle.
 const OUTPUT_CHARACTERS: usize = 10_000;
@@ -86,6 +86,17 @@ pub(super) fn below(root: &str, text: &str) -> String {
 
 fn is_path_character(c: char) -> bool {
     c.is_alphanumeric() || "_-./~".contains(c)
+}
+
+/// Says in one line what a report of CI says.
+pub(crate) fn report_of_ci(action: &Action) -> String {
+    let Action::CiReport { commit, workflow, job, step, conclusion } = action else {
+        return String::new();
+    };
+    let workflow = workflow.as_ref().map_or(String::new(), |name| format!(" of `{name}`"));
+    let step = step.as_ref().map_or(String::new(), |name| format!(" in step `{name}`"));
+    let commit = &commit.as_str()[..12];
+    format!("CI: job `{job}`{workflow} on {commit}: {}{step}", conclusion.as_str())
 }
 
 /// Says what stands for content that is not shown.

@@ -88,7 +88,8 @@ impl Scaffold {
             | Action::Delete { .. }
             | Action::Rename { .. }
             | Action::SetMode { .. }
-            | Action::RunTests { .. } => self.command(scene, root, command(&scene.step.action)),
+            | Action::RunTests { .. }
+            | Action::CiReport { .. } => self.command(scene, root, command(&scene.step.action)),
         }
     }
 
@@ -167,9 +168,10 @@ fn printed(scene: &Scene<'_>, root: &str) -> (String, Option<i32>) {
             let body = scene.body.as_deref().unwrap_or_default();
             (observe::below(root, &observe::output(body)), *status)
         }
-        Some(Observation::Lines { .. } | Observation::Applied { .. }) | None => {
-            (String::new(), Some(0))
-        }
+        Some(
+            Observation::Lines { .. } | Observation::Applied { .. } | Observation::CiLog { .. },
+        )
+        | None => (String::new(), Some(0)),
     }
 }
 
@@ -202,6 +204,7 @@ fn command(action: &Action) -> String {
         | Action::View { .. }
         | Action::Edit { .. }
         | Action::Create { .. }
+        | Action::CiReport { .. }
         | Action::Finish { .. } => String::new(),
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Worktree {
 pub(super) struct Scene<'a> {
     pub(super) step: &'a Step,
     /// For views, the file; for edits and creations, the file afterwards; for
-    /// test runs, what they printed.
+    /// test runs and reports of CI, what they printed.
     pub(super) body: Option<String>,
     /// For edits, the 1-based line the replacement starts at.
     pub(super) edited_line: Option<usize>,
@@ -67,7 +67,10 @@ impl Worktree {
             ) => {
                 self.texts.remove(path);
             }
-            (_, Some(Observation::TestOutput { output, .. })) => {
+            (
+                _,
+                Some(Observation::TestOutput { output, .. } | Observation::CiLog { output, .. }),
+            ) => {
                 scene.body = Some(String::from_utf8_lossy(&bodies.bytes(output)?).into_owned());
             }
             _ => {}

@@ -52,6 +52,7 @@ fn leaves_the_base(step: &Step) -> bool {
         | Action::Rename { .. }
         | Action::SetMode { .. }
         | Action::RunTests { .. }
+        | Action::CiReport { .. }
         | Action::Finish { .. } => true,
         Action::Message { .. }
         | Action::List { .. }

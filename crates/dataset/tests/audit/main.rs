@@ -1,5 +1,6 @@
 //! Does the audit accept what is right and find what is not?
 
+mod ci;
 mod executed;
 mod fields;
 mod labels;

@@ -49,6 +49,7 @@ fn dispositions(sample: &Sample, json: &[u8]) -> Vec<Disposition> {
         labels: None,
         links: Vec::new(),
         execution: None,
+        ci: None,
     };
     let accepted = Disposition {
         schema: SchemaVersion::CURRENT,
@@ -60,6 +61,7 @@ fn dispositions(sample: &Sample, json: &[u8]) -> Vec<Disposition> {
         labels: Some(unit.labels.clone()),
         links: unit.links.clone(),
         execution: sample.execution.as_ref().map(summary),
+        ci: None,
     };
     vec![rejected(0), rejected(1), accepted]
 }
@@ -87,6 +89,7 @@ fn counts() -> Counts {
         test_source_units: 1,
         small_test_source_units: 1,
         executed: BTreeMap::new(),
+        ci: BTreeMap::new(),
     }
 }
 

@@ -8,7 +8,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use backstory_model::{
@@ -63,6 +63,7 @@ pub struct Records {
     annotations: BTreeMap<RecordId, Vec<AnnotationRecord>>,
     tests: BTreeMap<RecordId, Vec<TestResultRecord>>,
     logs: BTreeMap<RecordId, LogRefRecord>,
+    logs_by_job: BTreeMap<RecordId, BTreeSet<RecordId>>,
     digest: Sha256,
     resolutions: OnceLock<Resolutions>,
 }
@@ -145,6 +146,11 @@ impl Records {
     /// Returns a log by the id of its record.
     pub fn log(&self, id: &RecordId) -> Option<&LogRefRecord> {
         self.logs.get(id)
+    }
+
+    /// Returns the logs that name a job, by id.
+    pub fn logs_of(&self, job: &RecordId) -> impl Iterator<Item = &LogRefRecord> {
+        self.logs_by_job.get(job).into_iter().flatten().filter_map(|id| self.logs.get(id))
     }
 
     /// Returns every log.
@@ -235,6 +241,7 @@ impl Gathered {
                 |record| record.job.clone().unwrap_or_else(|| record.id.clone()),
                 |_| None,
             ),
+            logs_by_job: index_logs(&self.logs),
             logs: self.logs.into_iter().map(|record| (record.id.clone(), record)).collect(),
             broken: self.broken,
             skipped: self.skipped,
@@ -282,6 +289,16 @@ fn index_commits(
                 let entry = index.entry(id.to_ascii_lowercase()).or_insert((role, *number));
                 *entry = (role, *number).min(*entry);
             }
+        }
+    }
+    index
+}
+
+fn index_logs(logs: &[LogRefRecord]) -> BTreeMap<RecordId, BTreeSet<RecordId>> {
+    let mut index = BTreeMap::<RecordId, BTreeSet<RecordId>>::new();
+    for log in logs {
+        if let Some(job) = &log.job {
+            index.entry(job.clone()).or_default().insert(log.id.clone());
         }
     }
     index

@@ -39,6 +39,22 @@ pub enum CiConclusion {
 }
 
 impl CiConclusion {
+    /// Returns the word used on disk.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Neutral => "neutral",
+            Self::Cancelled => "cancelled",
+            Self::Skipped => "skipped",
+            Self::TimedOut => "timed_out",
+            Self::ActionRequired => "action_required",
+            Self::Stale => "stale",
+            Self::StartupFailure => "startup_failure",
+            Self::Unknown => "unknown",
+        }
+    }
+
     /// Returns true where the code was judged, and found bad.
     pub fn is_red(self) -> bool {
         match self {

@@ -37,7 +37,15 @@ pub(crate) fn disposition(number: u32, trajectory: Option<&[u8]>) -> Disposition
         pull_head: None,
     };
     let schema = SchemaVersion::CURRENT;
-    Disposition { schema, work, outcome, labels: None, links: Vec::new(), execution: None }
+    Disposition {
+        schema,
+        work,
+        outcome,
+        labels: None,
+        links: Vec::new(),
+        execution: None,
+        ci: None,
+    }
 }
 
 /// A stand-in for a trajectory: what the store keeps is JSON text.

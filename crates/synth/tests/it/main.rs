@@ -1,5 +1,6 @@
 //! Do the stories hold what `docs/rules.md` says they hold?
 
+mod ci;
 mod editing;
 mod ran;
 mod reading;

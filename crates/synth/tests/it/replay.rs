@@ -90,6 +90,7 @@ impl Replayer<'_> {
             | Action::Search { .. }
             | Action::List { .. }
             | Action::RunTests { .. }
+            | Action::CiReport { .. }
             | Action::Finish { .. } => {}
         }
     }

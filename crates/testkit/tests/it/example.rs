@@ -1,6 +1,6 @@
 //! Is the bundled example the same everywhere, and do its records fit its history?
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use backstory_model::{CommitId, Record, Repository as _};
 use backstory_testkit::{
@@ -154,13 +154,42 @@ fn discussion_is_about_records_and_commits_that_exist() {
         let (on, commit) = match record {
             Record::Review(review) => (&review.on, &review.commit),
             Record::Comment(comment) => (&comment.on, &comment.commit),
-            Record::Issue(_) | Record::Change(_) => continue,
+            Record::Issue(_)
+            | Record::Change(_)
+            | Record::Event(_)
+            | Record::CiRun(_)
+            | Record::CiJob(_)
+            | Record::Annotation(_)
+            | Record::TestResult(_)
+            | Record::LogRef(_) => continue,
         };
         assert!(ids.contains(on.as_str()), "{on}");
         if let Some(commit) = commit {
             memory.commit(&CommitId::new(commit.clone()).unwrap()).unwrap();
         }
     }
+}
+
+#[test]
+fn ci_ran_on_commits_that_exist_and_its_logs_are_kept() {
+    let memory = example().unwrap().repository.memory();
+    let folder = backstory_testkit::example_directory().join("records/logs");
+    let mut ended = BTreeMap::new();
+    for record in example_records().unwrap() {
+        match record {
+            Record::CiRun(run) => {
+                memory.commit(&CommitId::new(run.commit).unwrap()).unwrap();
+                *ended.entry(run.conclusion.unwrap().as_str()).or_insert(0) += 1;
+            }
+            Record::LogRef(log) => {
+                let digest = log.sha256.as_str();
+                let place = folder.join(&digest[..2]).join(format!("{digest}.zst"));
+                assert!(place.is_file(), "{digest}");
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(ended, BTreeMap::from([("failure", 2), ("success", 5)]));
 }
 
 #[test]
