@@ -89,15 +89,14 @@ fn jobs_on<'a>(records: &'a Records, commit: &CommitId) -> impl Iterator<Item = 
 
 /// Keeps the last version of every record, in the order of the first ones.
 fn latest<R>(versions: &[R], id: impl Fn(&R) -> &RecordId) -> Vec<&R> {
-    let mut places = BTreeMap::new();
+    let mut places: BTreeMap<&RecordId, usize> = BTreeMap::new();
     let mut kept: Vec<&R> = Vec::new();
     for version in versions {
-        match places.get(id(version)) {
-            Some(place) => kept[*place] = version,
-            None => {
-                places.insert(id(version), kept.len());
-                kept.push(version);
-            }
+        if let Some(place) = places.get(id(version)) {
+            kept[*place] = version;
+        } else {
+            places.insert(id(version), kept.len());
+            kept.push(version);
         }
     }
     kept

@@ -54,7 +54,9 @@ fn judged_states<'a>(unit: &ChangeUnit, records: &'a Records) -> Vec<Judged<'a>>
         let found = judged(records, &state.commit);
         if state.tree == *tree {
             let earlier = standing.and_then(|at: usize| states.get_mut(at));
-            earlier.into_iter().for_each(|earlier| judged::join(earlier, &found));
+            if let Some(earlier) = earlier {
+                judged::join(earlier, &found);
+            }
             states.push(Judged::new());
         } else {
             standing = Some(states.len());
@@ -106,9 +108,9 @@ impl Teller<'_> {
     ) -> Option<(&JobKey, CiReport, (usize, CiReport))> {
         let (key, found) = self.states[index].get_key_value(key)?;
         let red = found.only_red()?;
-        let later = self.states.iter().enumerate().skip(index + 1);
+        let mut later = self.states.iter().enumerate().skip(index + 1);
         let (end, green) =
-            later.filter_map(|(end, judged)| Some((end, judged.get(key)?.only_green()?))).next()?;
+            later.find_map(|(end, judged)| Some((end, judged.get(key)?.only_green()?)))?;
         Some((key, self.report(index, red)?, (end, self.report(end, green)?)))
     }
 
