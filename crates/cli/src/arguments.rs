@@ -3,12 +3,14 @@
 //! One struct per command; what the arguments mean together with environment
 //! and configuration is decided in `settings`.
 
+mod forge;
 mod records;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use forge::{CiArgs, CiCaptureArgs, CiCommand, ForgeArgs, RecordsGithubArgs};
 pub(crate) use records::{
     RecordsArgs, RecordsCheckArgs, RecordsCommand, RecordsExportArgs, RecordsImportArgs,
     ReportFormat,
@@ -41,6 +43,7 @@ pub(crate) enum Command {
     RunUnit(RunUnitArgs),
     Collect(CollectArgs),
     Records(RecordsArgs),
+    Ci(CiArgs),
     Doctor(DoctorArgs),
     Schema(SchemaArgs),
     Completions(CompletionsArgs),

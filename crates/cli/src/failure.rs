@@ -11,7 +11,7 @@ use backstory_dataset::ExportError;
 use backstory_mine::MineError;
 use backstory_mine::records::RecordsError;
 use backstory_model::exit;
-use backstory_records::RecordsError as ImportError;
+use backstory_records::{CollectError, RecordsError as ImportError};
 use backstory_store::StoreError;
 use backstory_table::TableError;
 
@@ -155,6 +155,32 @@ impl From<ImportError> for Failure {
                 Self::plain(error, None)
             }
         }
+    }
+}
+
+impl From<CollectError> for Failure {
+    fn from(error: CollectError) -> Self {
+        let hint = match error {
+            CollectError::Records(error) => return error.into(),
+            CollectError::Address { .. } => "give an address that begins with `https://`",
+            CollectError::Token { .. } => "set a token in `BACKSTORY_GITHUB_TOKEN`",
+            CollectError::NoRepository { .. } => {
+                "check the name, and that the token may read the repository"
+            }
+            CollectError::Busy { .. } => "wait for it to end",
+            CollectError::Journal { .. } => {
+                "it was written by another version; delete it to begin anew"
+            }
+            CollectError::Unreachable { .. }
+            | CollectError::Status { .. }
+            | CollectError::Elsewhere { .. }
+            | CollectError::Limit { .. }
+            | CollectError::Shape { .. }
+            | CollectError::TooLong { .. } => {
+                "what was fetched is kept; run the same command again to go on"
+            }
+        };
+        Self::plain(error, Some(hint))
     }
 }
 

@@ -6,6 +6,7 @@
 //! here and nowhere else.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -74,6 +75,31 @@ const HOME: Variable = Variable {
 const SEARCH_PATH: Variable =
     Variable { name: "PATH", about: "Where installers and interpreters are looked for" };
 
+/// Holds the token for GitHub.
+const GITHUB_TOKEN: Variable = Variable {
+    name: "BACKSTORY_GITHUB_TOKEN",
+    about: "The token that GitHub is asked with; never stored, never shown",
+};
+/// Holds the token that GitHub Actions gives to a job.
+const ACTIONS_TOKEN: Variable = Variable {
+    name: "GITHUB_TOKEN",
+    about: "The token that GitHub is asked with if `BACKSTORY_GITHUB_TOKEN` is not set",
+};
+/// Names the proxy.
+const PROXY: Variable =
+    Variable { name: "HTTPS_PROXY", about: "The proxy through which forges are asked" };
+/// Names the proxy the way many programs do.
+const SMALL_PROXY: Variable =
+    Variable { name: "https_proxy", about: "The same, if `HTTPS_PROXY` is not set" };
+/// Names the servers without proxy.
+const NO_PROXY: Variable = Variable {
+    name: "NO_PROXY",
+    about: "The servers that are asked without proxy, separated by commas",
+};
+/// Names the servers without proxy the way many programs do.
+const SMALL_NO_PROXY: Variable =
+    Variable { name: "no_proxy", about: "The same, if `NO_PROXY` is not set" };
+
 /// Every environment variable the program reads.
 pub const ENVIRONMENT: &[Variable] = &[
     CONFIG,
@@ -86,11 +112,24 @@ pub const ENVIRONMENT: &[Variable] = &[
     XDG_CACHE,
     HOME,
     SEARCH_PATH,
+    GITHUB_TOKEN,
+    ACTIONS_TOKEN,
+    PROXY,
+    SMALL_PROXY,
+    NO_PROXY,
+    SMALL_NO_PROXY,
 ];
 
 /// The environment variables, as far as the program reads them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Environment(BTreeMap<&'static str, String>);
+
+/// Names the variables that are set; their values may be secrets.
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 impl Environment {
     /// Reads the variables of this process.
@@ -252,6 +291,19 @@ impl Settings {
         let folders = self.environment.text(SEARCH_PATH).map(std::env::split_paths);
         let home = self.environment.text(HOME).map(PathBuf::from);
         (folders.into_iter().flatten().collect(), home)
+    }
+
+    /// Returns the token that GitHub is asked with.
+    pub fn github_token(&self) -> Option<String> {
+        let token = self.environment.text(GITHUB_TOKEN);
+        token.or_else(|| self.environment.text(ACTIONS_TOKEN)).map(str::to_owned)
+    }
+
+    /// Returns the proxy, and the servers that are asked without it.
+    pub fn proxy(&self) -> (Option<&str>, Option<&str>) {
+        let either =
+            |first, second| self.environment.text(first).or_else(|| self.environment.text(second));
+        (either(PROXY, SMALL_PROXY), either(NO_PROXY, SMALL_NO_PROXY))
     }
 
     /// Returns what installers are told about package indexes.

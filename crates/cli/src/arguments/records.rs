@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::RecordsGithubArgs;
+
 /// Bring in what forges and CI servers know, and say what of it is there
 ///
 /// Issues, pull requests, reviews and CI become record files in one folder,
@@ -20,6 +22,7 @@ pub(crate) enum RecordsCommand {
     Import(RecordsImportArgs),
     Export(RecordsExportArgs),
     Check(RecordsCheckArgs),
+    Github(RecordsGithubArgs),
 }
 
 /// How a report is printed.

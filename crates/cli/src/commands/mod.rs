@@ -39,6 +39,7 @@ pub(crate) fn run(
         Command::Execute(args) => execute::execute(args, &settings, talk),
         Command::Audit(args) => audit::audit(args, &settings, talk),
         Command::Records(args) => records::records(&args, &settings, talk),
+        Command::Ci(args) => records::ci(&args, &settings, talk),
         Command::Doctor(args) => doctor::doctor(&args, &settings, talk),
         Command::Schema(args) => schema::schema(&args, talk),
         Command::Completions(args) => completions(&args, talk),

@@ -1,11 +1,12 @@
-//! Which function does which command below `records` call?
+//! Which function does which command below `records` and `ci` call?
 
 mod check;
 mod export;
 mod git_bug;
+mod forge;
 mod import;
 
-use crate::arguments::{RecordsArgs, RecordsCommand};
+use crate::arguments::{CiArgs, CiCommand, RecordsArgs, RecordsCommand};
 use crate::settings::Settings;
 use crate::{Failure, Talk};
 
@@ -15,5 +16,13 @@ pub(super) fn records(args: &RecordsArgs, settings: &Settings, talk: &Talk) -> R
         RecordsCommand::Import(args) => import::import(args, settings, talk),
         RecordsCommand::Export(args) => export::export(args, talk),
         RecordsCommand::Check(args) => check::check(args, talk),
+        RecordsCommand::Github(args) => forge::github(args, settings, talk),
+    }
+}
+
+/// Runs one command below `ci`.
+pub(super) fn ci(args: &CiArgs, settings: &Settings, talk: &Talk) -> Result<u8, Failure> {
+    match &args.command {
+        CiCommand::Capture(args) => forge::capture(args, settings, talk),
     }
 }
