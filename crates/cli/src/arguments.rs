@@ -45,6 +45,7 @@ pub(crate) enum Command {
     Records(RecordsArgs),
     Ci(CiArgs),
     Doctor(DoctorArgs),
+    Cache(CacheCommand),
     Schema(SchemaArgs),
     Completions(CompletionsArgs),
 }
@@ -331,6 +332,37 @@ pub(crate) struct DoctorArgs {
     /// The directory a run would be written to
     #[arg(short, long, value_name = "DIR", default_value = ".")]
     pub(crate) out: PathBuf,
+}
+
+/// Say how large the cache is, or remove what was not used for long
+///
+/// The cache keeps environments, work trees and downloads between builds. Whatever
+/// is removed is made again when it is needed.
+#[derive(Args, Debug)]
+pub(crate) struct CacheCommand {
+    #[command(subcommand)]
+    pub(crate) what: CacheAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CacheAction {
+    /// Say how large each part of the cache is
+    Size(CacheArgs),
+    /// Remove the least recently used parts of the cache
+    Clean(CleanArgs),
+}
+
+/// What of the cache goes.
+#[derive(Args, Debug)]
+pub(crate) struct CleanArgs {
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+    /// Remove until at most so many gigabytes are left
+    #[arg(long, value_name = "GB", required_unless_present = "older_than")]
+    pub(crate) keep: Option<u64>,
+    /// Remove what was not used for so many days
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) older_than: Option<u32>,
 }
 
 /// Print the JSON Schema of a file format

@@ -5,6 +5,7 @@
 //! sandbox alone.
 //!
 //! - [`sandbox`]: how a command that nobody trusts runs, and how it ended.
+//! - [`cache`]: how large what is kept between builds is, and what of it can go.
 //! - [`checkout`]: how the files of a git tree come to lie on disk.
 //! - [`environment`]: what a repository needs at a commit, and how it gets it.
 //! - [`report`]: what the runners' reporters said.
@@ -13,6 +14,7 @@
 //! - [`mutants`]: which wrong versions of a patch the tests should reject.
 //! - [`execute`]: everything that is run for one unit.
 
+pub mod cache;
 pub mod checkout;
 pub mod environment;
 pub mod execute;

@@ -9,6 +9,7 @@ use backstory_store::fs;
 use rustix::fs::statvfs;
 
 use crate::arguments::DoctorArgs;
+use crate::commands::cache::in_short;
 use crate::execution::{look, toolchains};
 use crate::settings::Settings;
 use crate::{Failure, Talk};
@@ -31,6 +32,7 @@ struct Check {
 pub(super) fn doctor(args: &DoctorArgs, settings: &Settings, talk: &Talk) -> Result<u8, Failure> {
     let mut checks =
         vec![version(), cores(), memory(), disk(&args.out), config(settings), records(settings)];
+    checks.push(cached(settings));
     let found = look(settings)?;
     checks.extend(sandbox(found.containment()));
     checks.extend(tools(settings, found)?);
@@ -141,6 +143,18 @@ fn disk(path: &Path) -> Check {
             what: "disk",
             found: format!("`{}`: {error}", path.display()),
             advice: Some("choose a directory that exists with `-o`"),
+        },
+    }
+}
+
+/// Says how large what is kept between builds is.
+fn cached(settings: &Settings) -> Check {
+    match settings.cache(None).and_then(|cache| in_short(&cache)) {
+        Ok(found) => Check { what: "cache", found, advice: None },
+        Err(failure) => Check {
+            what: "cache",
+            found: failure.to_string(),
+            advice: Some("name another folder with `BACKSTORY_CACHE`"),
         },
     }
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod build;
+mod cache;
 mod doctor;
 mod execute;
 mod export;
@@ -41,6 +42,7 @@ pub(crate) fn run(
         Command::Records(args) => records::records(&args, &settings, talk),
         Command::Ci(args) => records::ci(&args, &settings, talk),
         Command::Doctor(args) => doctor::doctor(&args, &settings, talk),
+        Command::Cache(args) => cache::cache(args, &settings, talk),
         Command::Schema(args) => schema::schema(&args, talk),
         Command::Completions(args) => completions(&args, talk),
     }

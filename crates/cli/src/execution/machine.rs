@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use backstory_exec::cache::CacheUse;
 use backstory_exec::checkout::Checkout;
 use backstory_exec::environment::{IndexSettings, Provisioner, ToolchainSearch, Toolchains};
 use backstory_exec::report::assets;
@@ -35,6 +36,7 @@ pub(crate) struct Machine {
     index: IndexSettings,
     reporters: PathBuf,
     scratch: TempFolder,
+    _used: CacheUse,
 }
 
 impl Machine {
@@ -46,6 +48,7 @@ impl Machine {
         talk: &Talk,
     ) -> Result<Self, Failure> {
         let cache = settings.cache(args.cache.cache)?;
+        let used = CacheUse::shared(&cache)?;
         let sandbox = sandbox(settings, &cache, minimum, args.allow_unsandboxed)?;
         if sandbox.containment().level < ContainmentLevel::Namespaces {
             talk.say(UNSANDBOXED);
@@ -60,7 +63,7 @@ impl Machine {
         fs::create_dirs(&reporters)?;
         assets::write(&reporters)
             .map_err(|error| Failure::of(error, "failed to write the reporters"))?;
-        Ok(Self { sandbox, toolchains, checkout, cache, index, reporters, scratch })
+        Ok(Self { sandbox, toolchains, checkout, cache, index, reporters, scratch, _used: used })
     }
 
     /// Returns the folder with the reporters.

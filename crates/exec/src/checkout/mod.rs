@@ -124,6 +124,7 @@ impl Checkout {
         if !path.is_dir() {
             self.write(&job, &links, &path)?;
         }
+        crate::cache::touch(&path.with_extension("lock"))?;
         let of = |wanted: &dyn Fn(&Link) -> bool| {
             links.iter().filter(|link| wanted(link)).map(|link| link.path.clone()).collect()
         };
