@@ -8,7 +8,7 @@ use backstory_exec::environment::{
     DeriveContext, NoRecipe, ProvisionError, Provisioner, TreeSource, day_of, derive,
 };
 use backstory_exec::execute::{
-    Environments, Event, ExecuteError, ExecuteInput, Executed, Provided, execute_unit,
+    Environments, Event, ExecuteError, ExecuteInput, Executed, Provided, Tag, execute_unit,
 };
 use backstory_mine::GitRepository;
 use backstory_model::{
@@ -27,6 +27,7 @@ pub(crate) struct Executor<'a> {
     repo: &'a GitRepository,
     /// The newest commit, from whose day the age of the others is counted.
     newest: i64,
+    tags: Vec<Tag>,
     watch: Watch<'a>,
 }
 
@@ -55,8 +56,14 @@ impl<'a> Executor<'a> {
         // A run may end long before the repository does.
         let tip = repo.resolve(None).ok().and_then(|tip| day(&tip).ok());
         let newest = tip.map_or(given, |tip| tip.max(given));
+        let named = repo
+            .refs_tags()
+            .map_err(|error| Failure::of(error, "failed to read the tags of the repository"))?;
+        // A tag whose commit cannot be read has no time to compare.
+        let dated = |(name, commit)| Some(Tag { name, seconds: day(&commit).ok()? });
+        let tags = named.into_iter().filter_map(dated).collect();
         let provisioner = machine.provisioner();
-        Ok(Self { machine, provisioner, options, repo, newest, watch: &|_| {} })
+        Ok(Self { machine, provisioner, options, repo, newest, tags, watch: &|_| {} })
     }
 
     /// Tells of every run as it ends.
@@ -76,6 +83,8 @@ impl<'a> Executor<'a> {
             test_side: sides.test,
             gold_side: sides.gold,
             statement: statement(story),
+            requirement: &story.requirement,
+            tags: &self.tags,
             gold_patch: &story.gold_patch,
             test_patch: &story.test_patch,
             options: self.options,

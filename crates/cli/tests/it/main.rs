@@ -5,6 +5,7 @@
 mod bad_input;
 mod build;
 mod contract;
+mod go;
 mod looking;
 mod records;
 mod resume;

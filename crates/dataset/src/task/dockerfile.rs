@@ -6,21 +6,57 @@
 
 use std::fmt::Write as _;
 
-use backstory_model::{EnvironmentRecipe, TaskInstance};
+use backstory_model::{EnvironmentRecipe, Language, TaskInstance};
 
 use super::script::quote;
 
-const UV: &str = "uv==0.13.8";
+/// What differs from language to language.
+struct Image {
+    /// The image without its version, and what follows the version.
+    from: [&'static str; 2],
+    packages: &'static str,
+    /// Gets the installer to where the recipe has it.
+    tools: &'static str,
+    environment: &'static str,
+    path: &'static str,
+}
+
+const PYTHON: Image = Image {
+    from: ["python", "-slim"],
+    packages: "build-essential git",
+    tools: "pip install --no-cache-dir uv==0.13.8",
+    environment: "\
+COPY requirements.txt /opt/backstory/requirements.txt
+RUN uv venv --quiet --python \"$(command -v python)\" /env && \
+uv pip install --quiet --python /env/bin/python --no-deps \
+--requirement /opt/backstory/requirements.txt
+",
+    path: "ENV PATH=/env/bin:$PATH\n",
+};
+
+const GO: Image = Image {
+    from: ["golang", ""],
+    packages: "git python3",
+    tools: "mkdir -p /toolchain && ln -s /usr/local/go /toolchain/go",
+    // Only fills the cache of the build, as far as the base can be built.
+    environment: "\
+RUN CGO_ENABLED=0 GOCACHE=/env/go-build GOPATH=/env/go GOTOOLCHAIN=local GOPROXY=off \
+go test -run '^$' ./... || true
+",
+    path: "",
+};
 
 /// Returns the text of the Dockerfile; `links` are other names of the work tree.
 pub(super) fn write(instance: &TaskInstance, recipe: &EnvironmentRecipe, links: &[&str]) -> String {
     let version = recipe.toolchain.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let image = if recipe.language == Language::Go { GO } else { PYTHON };
+    let [from, variant] = image.from;
     let mut text = format!(
         "# image_verified: false. Rendered from the recipe the tests ran with; no image was built.\n\
-         FROM python:{version}-slim\n\
-         RUN apt-get update && apt-get install -y --no-install-recommends build-essential git \
+         FROM {from}:{version}{variant}\n\
+         RUN apt-get update && apt-get install -y --no-install-recommends {packages} \
          && rm -rf /var/lib/apt/lists/*\n\
-         RUN pip install --no-cache-dir {UV}\n\n\
+         RUN {tools}\n\n\
          # The base commit, as one commit of its own: nothing newer can be reached.\n\
          ARG REPOSITORY=https://github.com/{repo}.git\n\
          WORKDIR /testbed\n\
@@ -28,14 +64,13 @@ pub(super) fn write(instance: &TaskInstance, recipe: &EnvironmentRecipe, links: 
          && git fetch --quiet --depth 1 --no-tags \"$REPOSITORY\" {base} \
          && git checkout --quiet FETCH_HEAD && rm -rf .git && git init --quiet \
          && git config user.name backstory && git config user.email backstory@localhost \
-         && git add --all --force && git commit --quiet --message base && git tag backstory-base\n\n\
-         COPY requirements.txt /opt/backstory/requirements.txt\n\
-         RUN uv venv --quiet --python \"$(command -v python)\" /env \
-         && uv pip install --quiet --python /env/bin/python --no-deps \
-         --requirement /opt/backstory/requirements.txt\n",
+         && git add --all --force && git commit --quiet --message base && git tag backstory-base\n\n",
+        packages = image.packages,
+        tools = image.tools,
         repo = instance.repo,
         base = instance.base_commit,
     );
+    text.push_str(image.environment);
     for phase in recipe.phases.iter().filter(|phase| phase.command.iter().any(is_work_tree)) {
         let there = |part: &String| quote(&part.replacen("/work", "/testbed", 1));
         let command: Vec<String> = phase
@@ -50,7 +85,7 @@ pub(super) fn write(instance: &TaskInstance, recipe: &EnvironmentRecipe, links: 
         let (parent, link) = (quote(parent), quote(link));
         put(&mut text, format_args!("RUN mkdir -p {parent} && ln -s /testbed {link}\n"));
     }
-    text.push_str("ENV PATH=/env/bin:$PATH\n");
+    text.push_str(image.path);
     text
 }
 

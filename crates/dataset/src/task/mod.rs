@@ -148,7 +148,7 @@ impl<'a> Task<'a> {
             instance,
             recipe,
             test_patch: &texts.test_patch,
-            restored: &restored(instance, &gold, &tests),
+            restored: &restored(recipe.runner, instance, &gold, &tests),
             kept: &gold,
             reporter,
         });
@@ -183,18 +183,19 @@ struct Texts {
 }
 
 /// Returns whether a script can judge with this runner: our reporter for Python
-/// is a file that needs nothing else, so it can travel inside of the script.
+/// is a file that needs nothing else, so it can travel inside of the script, and
+/// `go test` reports by itself.
 fn can_judge(recipe: &EnvironmentRecipe) -> bool {
-    let runner = match recipe.runner {
-        TestRunner::Pytest | TestRunner::Unittest => true,
+    let language = match recipe.runner {
+        TestRunner::Pytest | TestRunner::Unittest => Language::Python,
+        TestRunner::GoTest => Language::Go,
         TestRunner::Nextest
         | TestRunner::NodeTest
         | TestRunner::Jest
         | TestRunner::Vitest
-        | TestRunner::Mocha
-        | TestRunner::GoTest => false,
+        | TestRunner::Mocha => return false,
     };
-    runner && recipe.language == Language::Python
+    recipe.language == language
 }
 
 /// Returns a stored text; `None` when it is not UTF-8.
@@ -208,13 +209,15 @@ fn text(bodies: &dyn Bodies, blob: &BlobId) -> Result<Option<String>, BodyError>
 
 /// Returns the paths that are put back as they are at the base before the test
 /// patch is applied: those it touches and the test files that are run, but for
-/// what the gold patch changes.
+/// what the gold patch changes. For Go the latter are packages, which hold the work.
 fn restored(
+    runner: TestRunner,
     instance: &TaskInstance,
     gold: &BTreeSet<String>,
     tests: &BTreeSet<String>,
 ) -> BTreeSet<String> {
-    let judged = instance.test_files.iter().chain(tests);
+    let files = if runner == TestRunner::GoTest { &[] } else { &instance.test_files[..] };
+    let judged = files.iter().chain(tests);
     let holds_gold = |path: &str| {
         let below = format!("{path}/");
         gold.iter().any(|gold| gold == path || gold.starts_with(&below))

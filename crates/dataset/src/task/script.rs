@@ -14,6 +14,58 @@ use super::Reporter;
 
 const TEMPLATE: &str = include_str!("assets/eval.sh");
 const VERDICTS: &str = include_str!("assets/verdicts.py");
+const GO_VERDICTS: &str = include_str!("assets/go_verdicts.py");
+
+/// What differs from runner to runner, in the words of the shell.
+struct Runner {
+    command: &'static str,
+    /// Reads the report and prints the verdicts.
+    verdicts: &'static str,
+    python: &'static str,
+    /// The files that steer the runner, as `find` and as `grep -E` take them.
+    steering: [&'static str; 2],
+}
+
+const PYTHON_STEERING: [&str; 2] = [
+    "-name conftest.py -o -name sitecustomize.py -o -name usercustomize.py
+    -o -name pytest.ini -o -name .pytest.ini -o -name tox.ini -o -name setup.cfg
+    -o -name pyproject.toml -o -name '*.pth'",
+    r"(conftest|sitecustomize|usercustomize)\.py|\.?pytest\.ini|tox\.ini|setup\.cfg|pyproject\.toml|[^/]*\.pth",
+];
+
+const PYTEST: Runner = Runner {
+    command: "python -m pytest -p backstory_reporter -o addopts= -p no:cacheprovider \
+              --continue-on-collection-errors",
+    verdicts: VERDICTS,
+    python: "python",
+    steering: PYTHON_STEERING,
+};
+
+const UNITTEST: Runner = Runner { command: "python -m backstory_unittest", ..PYTEST };
+
+const GO: Runner = Runner {
+    command: r#"/bin/sh -c 'exec go test -json -count=1 "$@" > "$BACKSTORY_REPORT"' sh"#,
+    verdicts: GO_VERDICTS,
+    python: "python3",
+    steering: [
+        "-name '*_test.go' -o -name go.mod -o -name go.sum -o -name go.work",
+        r"[^/]*_test\.go|go\.(mod|sum|work)",
+    ],
+};
+
+/// Returns the ways of the runners that [`super::can_judge`] lets through.
+fn runner(recipe: &EnvironmentRecipe) -> &'static Runner {
+    match recipe.runner {
+        TestRunner::Unittest => &UNITTEST,
+        TestRunner::GoTest => &GO,
+        TestRunner::Pytest
+        | TestRunner::Nextest
+        | TestRunner::NodeTest
+        | TestRunner::Jest
+        | TestRunner::Vitest
+        | TestRunner::Mocha => &PYTEST,
+    }
+}
 
 /// What a script is made from.
 pub(super) struct Judged<'a> {
@@ -30,6 +82,7 @@ pub(super) struct Judged<'a> {
 /// Returns the text of the script.
 pub(super) fn write(judged: &Judged<'_>) -> String {
     let end = heredoc_end(judged);
+    let Runner { verdicts, python, steering: [found, listed], .. } = runner(judged.recipe);
     let restored: Vec<String> = judged.restored.iter().map(|path| quote(path)).collect();
     let kept: Vec<String> = judged.kept.iter().map(|path| quote(path)).collect();
     let parts = [
@@ -38,9 +91,12 @@ pub(super) fn write(judged: &Judged<'_>) -> String {
         ("VARIABLES", variables(judged.recipe)),
         ("KEPT", kept.join(" | ")),
         ("RESTORED", restored.join(" ")),
-        ("REPORTER", reporter(judged.reporter, &end)),
+        ("REPORTER", reporter(judged, &end)),
         ("COMMAND", command(judged)),
-        ("VERDICTS", VERDICTS.to_owned()),
+        ("STEERING_FOUND", (*found).to_owned()),
+        ("STEERING_LISTED", (*listed).to_owned()),
+        ("PYTHON", (*python).to_owned()),
+        ("VERDICTS", (*verdicts).to_owned()),
         ("TEST_PATCH", lines(judged.test_patch)),
         ("END", end),
     ];
@@ -67,8 +123,8 @@ fn fill(template: &str, parts: &[(&str, String)]) -> String {
 
 /// Returns a line that occurs in none of the texts that stand between two of it.
 fn heredoc_end(judged: &Judged<'_>) -> String {
-    let texts =
-        || judged.reporter.values().map(String::as_str).chain([judged.test_patch, VERDICTS]);
+    let own = [judged.test_patch, runner(judged.recipe).verdicts];
+    let texts = || reporter_files(judged).map(|(_, text)| text.as_str()).chain(own);
     let mut end = "BACKSTORY_END".to_owned();
     while texts().any(|text| text.lines().any(|line| line == end)) {
         end.push('_');
@@ -97,10 +153,16 @@ fn moved(part: &str) -> String {
     }
 }
 
+/// Returns the files of the reporter; `go test` needs none.
+fn reporter_files<'a>(judged: &Judged<'a>) -> impl Iterator<Item = (&'a String, &'a String)> {
+    let travels = judged.recipe.runner != TestRunner::GoTest;
+    judged.reporter.iter().filter(move |_| travels)
+}
+
 /// Returns the commands that put the reporter beside the scratch files.
-fn reporter(reporter: &Reporter, end: &str) -> String {
+fn reporter(judged: &Judged<'_>, end: &str) -> String {
     let mut text = String::new();
-    for (name, content) in reporter {
+    for (name, content) in reporter_files(judged) {
         let place = quote(name);
         let content = lines(content);
         write!(text, "cat > \"$scratch/backstory/\"{place} <<'{end}'\n{content}{end}\n")
@@ -111,18 +173,7 @@ fn reporter(reporter: &Reporter, end: &str) -> String {
 
 /// Returns the command that runs every test file of the instance.
 fn command(judged: &Judged<'_>) -> String {
-    let runner = match judged.recipe.runner {
-        TestRunner::Unittest => "python -m backstory_unittest",
-        TestRunner::Pytest
-        | TestRunner::Nextest
-        | TestRunner::NodeTest
-        | TestRunner::Jest
-        | TestRunner::Vitest
-        | TestRunner::Mocha
-        | TestRunner::GoTest => {
-            "python -m pytest -p backstory_reporter -o addopts= -p no:cacheprovider"
-        }
-    };
+    let runner = runner(judged.recipe).command;
     let files = judged.instance.test_files.iter().map(|file| quote(file));
     files.fold(runner.to_owned(), |command, file| format!("{command} {file}"))
 }

@@ -366,8 +366,8 @@ fn ids_no_log_can_carry_are_dropped_and_counted() {
 fn what_no_grader_can_judge_is_left_out_with_its_reason() {
     let folder = tempfile::tempdir().unwrap();
     let not_executed = (Story::from(numbered(1).0), numbered(1).1);
-    let (mut go, stored) = story(2, &[EMPTY]);
-    go.execution.as_mut().unwrap().recipe.as_mut().unwrap().runner = TestRunner::GoTest;
+    let (mut rust, stored) = story(2, &[EMPTY]);
+    rust.execution.as_mut().unwrap().recipe.as_mut().unwrap().runner = TestRunner::Nextest;
     let (mut picture, mut with_picture) = story(3, &[EMPTY]);
     let binary = put(
         &mut with_picture,
@@ -375,7 +375,7 @@ fn what_no_grader_can_judge_is_left_out_with_its_reason() {
     );
     picture.execution.as_mut().unwrap().instance.as_mut().unwrap().patch = binary;
     let exported =
-        write(folder.path(), vec![not_executed, (go, stored), (picture, with_picture)]).unwrap();
+        write(folder.path(), vec![not_executed, (rust, stored), (picture, with_picture)]).unwrap();
     assert_eq!(exported.tasks, 0);
     let expected = BTreeMap::from([("binary_in_patch", 1), ("no_instance", 1), ("runner", 1)]);
     assert_eq!(exported.left_out, expected);

@@ -96,7 +96,17 @@ class Reporter:
             self.touch.begin(self.name(nodeid))
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item):
+        if self.touch:
+            self.touch.watch(body_of(item))
+        yield
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_makereport(self, item, call):
+        if call.when == "call" and self.touch:
+            # Hooks of others may have caught what the body raised.
+            self.raised["body"] = self.touch.raised()
+            self.touch.watch(None)
         # The parts of a body come before the body itself, which has the last word.
         self.raised[call.when] = call.excinfo is not None
         yield
@@ -108,7 +118,7 @@ class Reporter:
         name = self.name(report.nodeid)
         line = {"kind": "result", "id": name, "part": report.when, "outcome": outcome}
         self.results.append(line)
-        if report.outcome == "passed" and self.raised.get(report.when) and not is_subtest(report):
+        if report.outcome == "passed" and self._has_raised(report.when) and not is_subtest(report):
             self.results.append({"kind": "overruled", "id": name, "part": report.when})
 
     @pytest.hookimpl(trylast=True)
@@ -125,6 +135,9 @@ class Reporter:
             self.touch.close()
         self.report.write({"kind": "finished", "status": int(session.exitstatus)})
 
+    def _has_raised(self, when):
+        return self.raised.get(when) or (when == "call" and self.raised.get("body"))
+
     def _root(self, config):
         root = getattr(config, "rootpath", None) or getattr(config, "rootdir", None)
         if root is not None:
@@ -132,6 +145,17 @@ class Reporter:
 
     def _whole_path(self, path):
         return backstory_lines.whole(path.replace(os.sep, "/"))
+
+
+def body_of(item):
+    """Returns the code of a test as its file defines it, whatever stands in its place.
+
+    A decorator of the file may catch what the test raises; that is its business.
+    """
+    parent = getattr(getattr(item, "parent", None), "obj", None)
+    name = getattr(item, "originalname", None) or item.name.partition("[")[0]
+    function = getattr(parent, name, None)
+    return getattr(function, "__code__", None)
 
 
 def outcome_of(report):

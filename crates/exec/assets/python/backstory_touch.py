@@ -67,6 +67,8 @@ class Monitoring:
         self.codes = {}
         self.lines = collections.defaultdict(list)
         self.switched_off = False
+        self.watched = None
+        self.raised = False
 
     def start(self):
         """Begins to follow every thread."""
@@ -77,7 +79,8 @@ class Monitoring:
             raise Taken()
         tools.register_callback(TOOL, tools.events.PY_START, self._first_start())
         tools.register_callback(TOOL, tools.events.LINE, self._line())
-        tools.set_events(TOOL, tools.events.PY_START)
+        tools.register_callback(TOOL, tools.events.PY_UNWIND, self._unwind())
+        tools.set_events(TOOL, tools.events.PY_START | tools.events.PY_UNWIND)
 
     def _first_start(self):
         path, codes, off = self.files.path, self.codes, sys.monitoring.DISABLE
@@ -104,11 +107,23 @@ class Monitoring:
 
         return line
 
+    def _unwind(self):
+        def unwind(code, offset, exception):
+            if code is self.watched:
+                self.raised = True
+
+        return unwind
+
+    def watch(self, code):
+        """Notes from here on whether this code is left by an exception."""
+        self.watched, self.raised = code, False
+
     def stop(self):
         """Follows nothing any more."""
         if sys.monitoring.get_tool(TOOL) == "backstory":
             sys.monitoring.set_events(TOOL, 0)
             sys.monitoring.register_callback(TOOL, sys.monitoring.events.LINE, None)
+            sys.monitoring.register_callback(TOOL, sys.monitoring.events.PY_UNWIND, None)
             sys.monitoring.free_tool_id(TOOL)
 
     def again(self):
@@ -122,6 +137,9 @@ class Monitoring:
 
 class Tracing:
     """Counts lines with `sys.settrace`."""
+
+    #: Its events do not tell a body that raises from one that returns nothing.
+    raised = False
 
     def __init__(self, files):
         self.files = files
@@ -168,6 +186,9 @@ class Tracing:
 
         return line
 
+    def watch(self, code):
+        """Notes nothing."""
+
     def stop(self):
         """Follows nothing any more; nothing of ours is there at the interpreter's end."""
         threading.settrace(None)
@@ -204,6 +225,14 @@ class Touch:
             self.counter.again()
         except Taken:
             self._taken()
+
+    def watch(self, code):
+        """Notes from here on whether this code is left by an exception."""
+        self.counter.watch(code)
+
+    def raised(self):
+        """Returns whether the watched code was left by an exception."""
+        return self.counter.raised
 
     def end(self):
         """Writes what was executed since the last beginning or end."""

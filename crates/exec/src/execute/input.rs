@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use backstory_model::{
     BlobId, ChangeUnit, EnvironmentRecipe, ExecuteOptions, Execution, Repository, RepositoryError,
-    Sandbox, SandboxError, TestReport, UnitExecution, Usage,
+    Requirement, Sandbox, SandboxError, TestReport, UnitExecution, Usage,
 };
 use backstory_store::StoreError;
 
@@ -27,6 +27,10 @@ pub struct ExecuteInput<'a> {
     pub gold_side: &'a Changes,
     /// What is asked for.
     pub statement: &'a str,
+    /// How what is asked for is known.
+    pub requirement: &'a Requirement,
+    /// The tags of the repository.
+    pub tags: &'a [Tag],
     /// The gold patch, as stored.
     pub gold_patch: &'a BlobId,
     /// The test patch, as stored.
@@ -45,6 +49,15 @@ pub struct ExecuteInput<'a> {
     pub scratch: &'a Path,
     /// Is told of every run as it ends.
     pub watch: &'a dyn Fn(&Event<'_>),
+}
+
+/// One tag of a repository.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tag {
+    /// Its name, e.g., `v1.2.0`.
+    pub name: String,
+    /// When the commit it names was committed, seconds since 1970-01-01 UTC.
+    pub seconds: i64,
 }
 
 /// Provides the environment that the tests of a unit run in.

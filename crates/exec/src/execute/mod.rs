@@ -17,5 +17,5 @@ mod story;
 mod trees;
 mod unit;
 
-pub use input::{Environments, Event, ExecuteError, ExecuteInput, Executed, Provided};
+pub use input::{Environments, Event, ExecuteError, ExecuteInput, Executed, Provided, Tag};
 pub use unit::execute_unit;

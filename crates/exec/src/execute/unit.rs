@@ -14,6 +14,7 @@ use crate::judge::{ChangedTestFile, TouchedTests, first_failed};
 use super::bench::Bench;
 use super::blank::{as_outcome, blank, environment_of, nothing_run};
 use super::finish::Ended;
+use super::future::leaks;
 use super::input::{Event, ExecuteError, ExecuteInput, Executed};
 use super::selection::{Selection, holds_tests};
 use super::trees::{Trees, version};
@@ -103,7 +104,8 @@ fn run(
     }
     if ended.tells() {
         bench.share_reverted(trees);
-        ended.gates = bench.gates(trees, &ended.agreed, planted.as_ref());
+        let future = leaks(bench.input, &trees.base, bench.base_time)?;
+        ended.gates = bench.gates(trees, &ended.agreed, planted.as_ref(), &future);
         if first_failed(&ended.gates).is_none() {
             ended.mutants = bench.mutant_runs(trees, &ended.agreed)?;
         }

@@ -7,10 +7,11 @@ use std::collections::BTreeSet;
 
 use backstory_model::{
     ContainmentLevel, ExecutedState, ExecutionId, FlakyTest, Gate, GateResult, Network, RunOrder,
-    RunVerdict, TestId, TestOutcome, TestReport, TreeId,
+    RunVerdict, TestId, TestOutcome, TestReport, TestRunner, TreeId,
 };
 
 use super::arithmetic::bound;
+use crate::report::id::runs_along;
 
 /// One run as the gates see it.
 #[derive(Clone, Debug)]
@@ -45,6 +46,8 @@ pub struct Planted<'a> {
 /// What the gates are asked about.
 #[derive(Clone, Debug)]
 pub struct Gated<'a> {
+    /// What ran the tests.
+    pub runner: TestRunner,
     /// Every judged run but those of mutants.
     pub runs: &'a [GatedRun<'a>],
     /// Tests that fail before and pass after.
@@ -110,8 +113,8 @@ impl<'a> Gated<'a> {
     fn no_future(&self) -> Answer {
         match self.future.first() {
             Some(found) => Err(found.clone()),
-            None => Ok("the base tree is exported as one commit of its own, and the statement \
-                        names no later commit"
+            None => Ok("the base tree is exported as one commit of its own, and neither it nor \
+                        the statement holds what came later"
                 .to_owned()),
         }
     }
@@ -156,9 +159,12 @@ impl<'a> Gated<'a> {
         let mut covered = BTreeSet::new();
         for (run, asked) in selecting {
             let ran: BTreeSet<&TestId> = run.report.results.iter().map(|r| &r.id).collect();
-            if let Some(id) = asked.symmetric_difference(&ran).next() {
-                let what = if asked.contains(*id) { "was not run" } else { "ran as well" };
-                return Err(format!("`{}`: `{id}` {what}", run.id));
+            let along = |id: &TestId| asked.iter().any(|asked| runs_along(self.runner, asked, id));
+            if let Some(id) = asked.difference(&ran).next() {
+                return Err(format!("`{}`: `{id}` was not run", run.id));
+            }
+            if let Some(id) = ran.difference(&asked).find(|id| !along(id)) {
+                return Err(format!("`{}`: `{id}` ran as well", run.id));
             }
             covered.extend(asked);
         }

@@ -110,7 +110,10 @@ fn words(text: &str) -> Vec<String> {
 fn pytest(asked: &Asked) -> TestCommand {
     let mut variables = asked.order_variables();
     let mut inputs = BTreeMap::new();
-    let mut run = words("python -m pytest -p backstory_reporter -o addopts= -p no:cacheprovider");
+    let mut run = words(
+        "python -m pytest -p backstory_reporter -o addopts= -p no:cacheprovider \
+         --continue-on-collection-errors",
+    );
     let mut shown = words("pytest");
     let files = asked.files();
     match asked.selected() {

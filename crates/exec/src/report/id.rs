@@ -59,6 +59,16 @@ fn is_below(id: &str, broken: &str) -> bool {
         || rest.is_some_and(|rest| rest.starts_with("::") || rest.starts_with('/'))
 }
 
+/// Returns true when a runner that is asked for one of these tests alone may run
+/// the other as well: a test of Go contains its parts.
+pub fn runs_along(runner: TestRunner, one: &TestId, other: &TestId) -> bool {
+    runner == TestRunner::GoTest && (is_part_of(one, other) || is_part_of(other, one))
+}
+
+fn is_part_of(part: &TestId, whole: &TestId) -> bool {
+    part.as_str().strip_prefix(whole.as_str()).is_some_and(|rest| rest.starts_with('/'))
+}
+
 /// Returns the files (packages for Go) that hold these tests, each once, in order.
 pub(super) fn files(tests: &[TestId]) -> Vec<String> {
     let mut known = BTreeSet::new();
@@ -126,13 +136,17 @@ pub(super) fn node_pattern(tests: &[TestId]) -> String {
 }
 
 /// Returns the pattern of `go test -run`: alternatives, one group for each part.
+///
+/// A test some parts of which are asked for runs with them, and alone would run all.
 pub(super) fn go_pattern(tests: &[TestId]) -> String {
     let one = |test: &TestId| {
         let (_, name) = split(TestRunner::GoTest, test);
         let parts = name.split('/').map(|part| format!("^{}$", escape(part)));
         parts.collect::<Vec<_>>().join("/")
     };
-    let patterns: BTreeSet<String> = tests.iter().map(one).collect();
+    let has_parts = |whole: &TestId| tests.iter().any(|test| is_part_of(test, whole));
+    let patterns: BTreeSet<String> =
+        tests.iter().filter(|test| !has_parts(test)).map(one).collect();
     patterns.into_iter().collect::<Vec<_>>().join("|")
 }
 
@@ -146,4 +160,18 @@ fn escape(text: &str) -> String {
         escaped.push(letter);
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_of_go_is_asked_for_by_its_parts() {
+        let ids = ["m TestA", "m TestA/b_c", "m TestB", "m/n TestAB"].map(TestId::new);
+        assert_eq!(go_pattern(&ids), "^TestA$/^b_c$|^TestAB$|^TestB$");
+        assert_eq!(go_pattern(&ids[..1]), "^TestA$");
+        assert!(runs_along(TestRunner::GoTest, &ids[0], &ids[1]));
+        assert!(!runs_along(TestRunner::GoTest, &ids[0], &ids[3]));
+    }
 }

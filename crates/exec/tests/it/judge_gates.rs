@@ -6,7 +6,7 @@
 use backstory_exec::judge::{Gated, GatedRun, Planted, first_failed, gates};
 use backstory_model::{
     ContainmentLevel, ExecutedState, ExecutionId, FlakyTest, Gate, Network, RunOrder, RunVerdict,
-    TestId, TestOutcome, TestReport, TreeId,
+    TestId, TestOutcome, TestReport, TestRunner, TreeId,
 };
 
 use ExecutedState::{BaseWithTests, Canaries, Head, HeadReverted};
@@ -27,6 +27,7 @@ struct Seen {
 
 /// What the gates are asked about, owned.
 struct Facts {
+    runner: TestRunner,
     runs: Vec<Seen>,
     flaky: Vec<FlakyTest>,
     future: Vec<String>,
@@ -61,6 +62,7 @@ fn sound() -> Facts {
     let random = RunOrder::Random { seed: 1 };
     let canaries = [("fix", Passed), ("old", Passed), ("good", Passed), ("bad", Failed)];
     Facts {
+        runner: TestRunner::Pytest,
         runs: vec![
             seen(&[Head], RunOrder::File, &green),
             seen(&before, RunOrder::File, &red),
@@ -95,6 +97,7 @@ fn failed(facts: &Facts) -> Vec<Gate> {
         .collect();
     let (good, bad) = (id("good"), id("bad"));
     let results = gates(&Gated {
+        runner: facts.runner,
         runs: &runs,
         fail_to_pass: &[id("fix")],
         pass_to_pass: &[id("old")],
@@ -179,6 +182,19 @@ fn an_id_that_selects_another_test_is_seen() {
     let fewer = with(|facts| set(&mut facts.runs[4], &[("fix", Passed)]));
     let never = with(|facts| drop(facts.runs.remove(4)));
     assert_eq!([more, fewer, never], [const { [Gate::IdsRoundTrip] }; 3]);
+}
+
+#[test]
+fn parts_of_a_test_of_go_run_along_and_others_do_not() {
+    let ran = |runner: TestRunner, more: &str| {
+        with(|facts| {
+            facts.runner = runner;
+            set(&mut facts.runs[4], &[("fix", Passed), ("old", Passed), (more, Passed)]);
+        })
+    };
+    assert!(ran(TestRunner::GoTest, "fix/a part").is_empty());
+    assert_eq!(ran(TestRunner::GoTest, "fixed"), [Gate::IdsRoundTrip]);
+    assert_eq!(ran(TestRunner::NodeTest, "fix/a part"), [Gate::IdsRoundTrip]);
 }
 
 #[test]

@@ -24,10 +24,17 @@ pub struct Interpreter {
 
 /// Returns the one that `BACKSTORY_TEST_PYTHON` names, else `python3`, else one made
 /// of what uv has in its cache.
-#[expect(clippy::disallowed_methods, reason = "a test is told which interpreter to use")]
 pub fn python_with_pytest() -> Option<Interpreter> {
+    python_since(8)
+}
+
+/// Returns one of this minor version of Python 3 or later.
+#[expect(clippy::disallowed_methods, reason = "a test is told which interpreter to use")]
+fn python_since(minor: u32) -> Option<Interpreter> {
     let named = std::env::var("BACKSTORY_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let ask = "import sys, pytest; assert sys.version_info >= (3, 8); print(sys.executable)";
+    let ask = "import sys, pytest; assert sys.version_info >= (3, MINOR); print(sys.executable)";
+    let ask = ask.replace("MINOR", &minor.to_string());
+    let ask = ask.as_str();
     if let Some(path) = said(Command::new(named).args(["-c", ask])) {
         return Some(Interpreter { path: PathBuf::from(path.trim()), _made: None });
     }
@@ -35,6 +42,7 @@ pub fn python_with_pytest() -> Option<Interpreter> {
     let path = made.path().join("bin/python");
     let mut venv = Command::new("uv");
     venv.args(["venv", "--quiet", "--offline", "--allow-existing"]).arg(made.path());
+    venv.args(["--python", &format!(">=3.{minor}")]);
     let mut install = Command::new("uv");
     install.args(["pip", "install", "--quiet", "--offline", "pytest", "--python"]).arg(&path);
     said(&mut venv)?;
@@ -178,4 +186,62 @@ fn every_forged_verdict_is_seen() {
     rewrites_report: fools status, report; seen by canary, touched lines
     sitecustomize: fools status, report; seen by canary, touched lines
     ");
+}
+
+/// Hooks that let one test pass and leave the planted ones alone.
+const FORGED_ALONE: [(&str, &str); 2] = [
+    (
+        "the call is answered",
+        "import pytest\n\n\n@pytest.hookimpl(tryfirst=True)\n\
+         def pytest_pyfunc_call(pyfuncitem):\n    \
+         if pyfuncitem.name == 'test_wrong':\n        \
+         try:\n            pyfuncitem.obj()\n        \
+         except Exception:\n            pass\n        return True\n",
+    ),
+    (
+        "the function is replaced",
+        "def pytest_collection_modifyitems(items):\n    \
+         for item in items:\n        \
+         if item.name == 'test_wrong':\n            item.obj = quiet(item.obj)\n\n\n\
+         def quiet(test):\n    \
+         def call():\n        \
+         try:\n            test()\n        except Exception:\n            pass\n    return call\n",
+    ),
+];
+
+#[test]
+fn a_verdict_forged_for_one_test_alone_is_seen() {
+    let Some(python) = python_since(12) else {
+        eprintln!("skipped: no Python 3.12 or later with pytest is at hand");
+        return;
+    };
+    let honest = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/forgery/honest");
+    for (name, conftest) in FORGED_ALONE {
+        let folder = copied(&honest);
+        fs::write_file(&folder.path().join("conftest.py"), conftest.as_bytes()).unwrap();
+        let run = run(&python, folder.path(), &["test_victim.py"], &[]);
+        assert_eq!(run.status, 0, "{name}: {}", run.output);
+        assert!(run.outcome(VICTIM).is_pass(), "{name}");
+        assert!(!run.report.faults.is_empty(), "{name} is believed");
+    }
+}
+
+#[test]
+fn what_a_test_or_its_decorator_catches_is_no_forgery() {
+    let Some(python) = python_since(12) else {
+        eprintln!("skipped: no Python 3.12 or later with pytest is at hand");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let text = "import functools\nimport unittest\n\nimport pytest\n\n\n\
+        def raises(test):\n    @functools.wraps(test)\n    def caught(*arguments):\n        \
+        with pytest.raises(ValueError):\n            test(*arguments)\n    return caught\n\n\n\
+        @raises\ndef test_decorated():\n    raise ValueError\n\n\n\
+        def test_inside():\n    with pytest.raises(ValueError):\n        raise ValueError\n\n\n\
+        @pytest.mark.parametrize('x', [1, 2])\ndef test_many(x):\n    assert x\n\n\n\
+        class TestOld(unittest.TestCase):\n    @unittest.expectedFailure\n    \
+        def test_known(self):\n        self.fail()\n";
+    fs::write_file(&folder.path().join("test_fine.py"), text.as_bytes()).unwrap();
+    let run = run(&python, folder.path(), &["test_fine.py"], &[]);
+    assert_eq!((run.status, run.report.faults), (0, Vec::new()), "{}", run.output);
 }

@@ -77,7 +77,7 @@ fn some_test(runner: TestRunner) -> Vec<TestId> {
 fn files_run_in_their_order() {
     insta::assert_snapshot!(told(some_file, |_| RunOrder::File), @r#"
     pytest: pytest tests/test_x.py
-        python -m pytest -p backstory_reporter -o addopts= -p no:cacheprovider tests/test_x.py
+        python -m pytest -p backstory_reporter -o addopts= -p no:cacheprovider --continue-on-collection-errors tests/test_x.py
         BACKSTORY_REPORT=/report/report.ndjson
     unittest: python -m unittest tests/test_x.py
         python -m backstory_unittest tests/test_x.py
@@ -111,7 +111,7 @@ fn a_seed_shuffles_where_the_runner_can() {
     let seeded = |runner| told(|_| vec![], move |_| RunOrder::Random { seed: runner });
     insta::assert_snapshot!(seeded(7), @"
     pytest: pytest
-        python -m pytest -p backstory_reporter -o addopts= -p no:cacheprovider
+        python -m pytest -p backstory_reporter -o addopts= -p no:cacheprovider --continue-on-collection-errors
         BACKSTORY_ORDER_SEED=7
         BACKSTORY_REPORT=/report/report.ndjson
     unittest: python -m unittest
@@ -151,7 +151,7 @@ fn ids_are_given_back_as_the_runner_takes_them() {
     let order = |runner| RunOrder::Selected { tests: some_test(runner) };
     insta::assert_snapshot!(told(some_file, order), @r#"
     pytest: pytest 'tests/test_x.py::T::test_a[1 h]' tests/test_y.py::test_b
-        python -m pytest -p backstory_reporter -o addopts= -p no:cacheprovider 'tests/test_x.py::T::test_a[1 h]' tests/test_y.py::test_b
+        python -m pytest -p backstory_reporter -o addopts= -p no:cacheprovider --continue-on-collection-errors 'tests/test_x.py::T::test_a[1 h]' tests/test_y.py::test_b
         BACKSTORY_REPORT=/report/report.ndjson
     unittest: python -m unittest tests.test_x.T.test_a
         python -m backstory_unittest tests.test_x.T.test_a

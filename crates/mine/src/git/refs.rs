@@ -23,6 +23,9 @@ const MAX_HOPS: usize = 8;
 /// Where forges keep the heads of pull and merge requests.
 const PULL_PREFIXES: [&str; 2] = ["refs/pull/", "refs/merge-requests/"];
 
+/// Where tags are kept.
+const TAG_PREFIX: &str = "refs/tags/";
+
 impl GitRepository {
     /// Returns the commit a revision names: `HEAD` by default, a full id, a
     /// branch, a tag or other ref, or a short id, in this order.
@@ -55,6 +58,20 @@ impl GitRepository {
             }
         }
         Ok(heads)
+    }
+
+    /// Returns every tag whose commit is in the repository, by name.
+    pub fn refs_tags(&self) -> Result<BTreeMap<String, CommitId>, MineError> {
+        let mut tags = BTreeMap::new();
+        for (name, id) in self.refs_below(TAG_PREFIX)? {
+            // A tag may name a tree.
+            if let Some(name) = name.strip_prefix(TAG_PREFIX)
+                && let Ok(commit) = self.peel(id, name)
+            {
+                tags.insert(name.to_owned(), commit);
+            }
+        }
+        Ok(tags)
     }
 
     fn numbered_heads(&self, prefix: &str) -> Result<Vec<(u64, CommitId)>, MineError> {

@@ -106,3 +106,16 @@ fn heads_of_pull_and_merge_requests_are_found_by_number() {
     let heads = open(&builder).repo.refs_pull_heads().unwrap();
     assert_eq!(heads.into_iter().collect::<Vec<_>>(), [(3, first.clone()), (4, first)]);
 }
+
+#[test]
+fn tags_name_commits_also_by_way_of_a_tag_object() {
+    let (mut builder, first) = one_commit();
+    builder.tag("v1.0", &first);
+    builder.annotated_tag("series/2.0", &first, "second");
+    builder.tag("gone", &CommitId::new("1".repeat(40)).unwrap());
+    let tree = builder.raw_tree(&[] as &[TreeEntry]);
+    builder.tag("tree", &CommitId::new(tree.as_str()).unwrap());
+    let tags = open(&builder).repo.refs_tags().unwrap();
+    let expected = [("series/2.0".to_owned(), first.clone()), ("v1.0".to_owned(), first)];
+    assert_eq!(tags.into_iter().collect::<Vec<_>>(), expected);
+}

@@ -49,13 +49,11 @@ restore() { # puts a path back as it is at the base; takes it away where the bas
 }
 
 steering() { # prints every file that steers a test runner, of the work tree and of the base
-  local names=(-name conftest.py -o -name sitecustomize.py -o -name usercustomize.py
-    -o -name pytest.ini -o -name .pytest.ini -o -name tox.ini -o -name setup.cfg
-    -o -name pyproject.toml -o -name '*.pth')
+  local names=(@STEERING_FOUND@)
   find . -path ./.git -prune -o \( "${names[@]}" \) -print0
   if [ -z "$base" ]; then
     git ls-tree -r -z --name-only backstory-base |
-      grep -zE '(^|/)((conftest|sitecustomize|usercustomize)\.py|\.?pytest\.ini|tox\.ini|setup\.cfg|pyproject\.toml|[^/]*\.pth)$'
+      grep -zE '(^|/)(@STEERING_LISTED@)$'
   else
     (cd "$base" && find . \( "${names[@]}" \) -print0)
   fi
@@ -88,7 +86,7 @@ status=$?
 unset PYTHONPATH
 sed -e 's/>>>>>/>>>> >/g' -e 's/^/| /' "$scratch/output"
 echo
-if ! python -I "$scratch/verdicts.py" "$BACKSTORY_REPORT" "$status" > "$scratch/verdicts"; then
+if ! @PYTHON@ -I "$scratch/verdicts.py" "$BACKSTORY_REPORT" "$status" > "$scratch/verdicts"; then
   cat "$scratch/verdicts"
   void 'Tests Errored'
 fi

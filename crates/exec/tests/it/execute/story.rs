@@ -7,12 +7,13 @@ use std::fmt::Write as _;
 use backstory_exec::checkout::{Changes, Checkout, Layer};
 use backstory_exec::environment::Environment;
 use backstory_exec::execute::{
-    Environments, Event, ExecuteError, ExecuteInput, Executed, Provided, execute_unit,
+    Environments, Event, ExecuteError, ExecuteInput, Executed, Provided, Tag, execute_unit,
 };
 use backstory_model::{
-    Access, AuthoredState, BlobId, ChangeUnit, CollapseReason, CommitId, EnvironmentRecipe,
-    ExecuteOptions, FileRole, Language, Repository, Sandbox, Sequence, Sha256, TestReport,
-    TestRunner, UnitId, UnitLabels, git_object_id,
+    Access, AsItStood, AuthoredState, BlobId, ChangeUnit, CollapseReason, CommitId,
+    EnvironmentRecipe, ExecuteOptions, FileRole, Language, Repository, Requirement,
+    RequirementSource, Sandbox, Sequence, Sha256, TestReport, TestRunner, UnitId, UnitLabels,
+    git_object_id,
 };
 use backstory_syntax::role_of;
 use backstory_testkit::{Edit, FakeSandbox, MemoryRepository, RepoBuilder};
@@ -22,6 +23,8 @@ pub(crate) struct Story {
     repo: RepoBuilder,
     commits: Vec<CommitId>,
     pub(crate) statement: String,
+    pub(crate) requirement: Requirement,
+    pub(crate) tags: Vec<Tag>,
     pub(crate) options: ExecuteOptions,
 }
 
@@ -31,13 +34,25 @@ impl Story {
         let mut repo = RepoBuilder::new("acme/toy");
         let commits = vec![repo.commit("start", written(files))];
         let options = ExecuteOptions { repeats: 3, mutants: 4, ..ExecuteOptions::default() };
-        Self { repo, commits, statement: "add is wrong".to_owned(), options }
+        let requirement = Requirement {
+            source: RequirementSource::PseudoIssue,
+            record: None,
+            as_it_stood: AsItStood::Exact,
+            flags: Vec::new(),
+        };
+        let statement = "add is wrong".to_owned();
+        Self { repo, commits, statement, requirement, tags: Vec::new(), options }
     }
 
     /// Adds an authored commit that writes these files.
-    pub(crate) fn then(mut self, files: &[(&str, &str)]) -> Self {
+    pub(crate) fn then(self, files: &[(&str, &str)]) -> Self {
         let message = format!("change {}", self.commits.len());
-        self.commits.push(self.repo.commit(message.as_str(), written(files)));
+        self.then_titled(&message, files)
+    }
+
+    /// Adds an authored commit with this message.
+    pub(crate) fn then_titled(mut self, message: &str, files: &[(&str, &str)]) -> Self {
+        self.commits.push(self.repo.commit(message, written(files)));
         self
     }
 
@@ -108,6 +123,8 @@ impl Story {
             test_side: &test_side,
             gold_side: &gold_side,
             statement: &self.statement,
+            requirement: &self.requirement,
+            tags: &self.tags,
             gold_patch: &patch,
             test_patch: &patch,
             options: &self.options,
