@@ -210,6 +210,18 @@ pub enum MutantVerdict {
 }
 
 impl MutantVerdict {
+    /// Returns whether the tests reject the mutant; `None` when there is no verdict.
+    pub fn rejects(self) -> Option<bool> {
+        match self {
+            Self::FailToPassFails
+            | Self::FailToPassPartly
+            | Self::PassToPassBreaks
+            | Self::SuiteBroken => Some(true),
+            Self::Survives => Some(false),
+            Self::Unresolved => None,
+        }
+    }
+
     /// Returns the word used on disk.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -6,10 +6,11 @@
 //! process that has the run for itself, by no worker.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use backstory_model::{RepoName, Sha256, UnitKey};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
 use crate::StoreError;
 
@@ -33,6 +34,19 @@ const SCHEMA: &str = "
         path TEXT NOT NULL
     ) WITHOUT ROWID;
 ";
+
+/// Returns the address of a database that nobody changes while it is open.
+fn unchanging(path: &Path) -> String {
+    let mut address = "file:".to_owned();
+    for byte in path.as_os_str().as_encoded_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._-".contains(byte) {
+            address.push(char::from(*byte));
+        } else {
+            write!(address, "%{byte:02X}").expect("writing to a string cannot fail");
+        }
+    }
+    address + "?immutable=1"
+}
 
 /// What the ledger says about the last complete build.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,6 +86,22 @@ impl Ledger {
                 connect()
             }
             other => other,
+        };
+        let connection =
+            connection.map_err(|source| StoreError::Ledger { path: path.to_owned(), source })?;
+        Ok(Self { path: path.to_owned(), connection })
+    }
+
+    /// Opens a ledger that is there and writes nothing, not even beside it.
+    pub(crate) fn open_to_read(path: &Path) -> Result<Self, StoreError> {
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        let reading = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        // Without a log nobody has it open, and its folder may be closed to us.
+        let connection = if Path::new(&log).exists() {
+            Connection::open_with_flags(path, reading)
+        } else {
+            Connection::open_with_flags(unchanging(path), reading | OpenFlags::SQLITE_OPEN_URI)
         };
         let connection =
             connection.map_err(|source| StoreError::Ledger { path: path.to_owned(), source })?;

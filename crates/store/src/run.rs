@@ -146,7 +146,7 @@ impl RunDirectory {
         if !path.is_file() {
             return BTreeMap::new();
         }
-        Ledger::open(&path).and_then(|ledger| ledger.sources()).unwrap_or_default()
+        Ledger::open_to_read(&path).and_then(|ledger| ledger.sources()).unwrap_or_default()
     }
 
     pub(crate) fn disk(&self) -> Result<&Disk, StoreError> {

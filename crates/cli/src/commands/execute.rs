@@ -56,7 +56,7 @@ pub(super) fn execute(args: ExecuteArgs, settings: &Settings, talk: &Talk) -> Re
     let machine = Machine::open(settings, args.machine, minimum(&options), talk)?;
     if let Some(export) = &args.grade {
         let graded = Graded { export, logs: out(args.out.as_deref())? };
-        return grade(&again, &machine, &graded, &units, &options, talk);
+        return grade(&again, &machine, &graded, &units, talk);
     }
     let mut candidates = String::new();
     for unit in &units {

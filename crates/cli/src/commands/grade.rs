@@ -8,14 +8,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use backstory_exec::checkout::VirtualTree;
-use backstory_exec::execute::{Environments as _, Provided};
+use backstory_exec::execute::ExecuteError;
 use backstory_model::{
-    Access, BlobId, Disposition, Mount, MutantVerdict, Network, RunOptions, SandboxJob, Trajectory,
-    UnitExecution, Upper, WorkTree, exit,
+    Access, BlobId, Disposition, Mount, Mutant, Network, SandboxJob, Trajectory, UnitExecution,
+    Upper, WorkTree, exit,
 };
 use backstory_store::fs;
 
-use crate::build::executor;
 use crate::commands::execute::Again;
 use crate::execution::{Machine, telling};
 use crate::{Failure, Talk};
@@ -34,7 +33,6 @@ pub(super) fn grade(
     machine: &Machine,
     graded: &Graded<'_>,
     units: &[Disposition],
-    options: &RunOptions,
     talk: &Talk,
 ) -> Result<u8, Failure> {
     for unit in units {
@@ -50,7 +48,7 @@ pub(super) fn grade(
         }
         let story = again.run.trajectory(unit)?;
         let grader = Grader { again, machine, unit, story: &story, execution: &execution };
-        grader.run(&script, graded.logs, options, talk)?;
+        grader.run(&script, graded.logs, talk)?;
     }
     Ok(exit::OK)
 }
@@ -65,19 +63,13 @@ struct Grader<'a> {
 }
 
 impl Grader<'_> {
-    fn run(
-        &self,
-        script: &Path,
-        logs: &Path,
-        options: &RunOptions,
-        talk: &Talk,
-    ) -> Result<(), Failure> {
+    fn run(&self, script: &Path, logs: &Path, talk: &Talk) -> Result<(), Failure> {
         let logs = logs.join(self.unit.work.unit.as_str());
         fs::create_dirs(&logs)?;
         let place = self.machine.scratch().join(format!("grade-{}", self.unit.work.unit));
         fs::create_dirs(&place)?;
         fs::write_file(&place.join("eval.sh"), &fs::read_file(script)?)?;
-        let job = self.job(&place, options)?;
+        let job = self.job(&place)?;
         for (name, patch, reversed) in self.patches() {
             let write = |file: &str, id: Option<&BlobId>| -> Result<(), Failure> {
                 let bytes = id.map(|id| self.again.run.blob(id)).transpose()?;
@@ -103,35 +95,29 @@ impl Grader<'_> {
     /// Returns each log's name with the patch to apply and the one to take back.
     fn patches(&self) -> Vec<(&'static str, Option<&BlobId>, Option<&BlobId>)> {
         let gold = Some(&self.story.gold_patch);
-        let fails = |verdict: MutantVerdict| match verdict {
-            MutantVerdict::FailToPassFails
-            | MutantVerdict::FailToPassPartly
-            | MutantVerdict::PassToPassBreaks
-            | MutantVerdict::SuiteBroken => true,
-            MutantVerdict::Survives | MutantVerdict::Unresolved => false,
-        };
-        let mutant = self.execution.mutants.iter().find(|mutant| fails(mutant.verdict));
+        let rejected = |mutant: &&Mutant| mutant.verdict.rejects() == Some(true);
+        let mutant = self.execution.mutants.iter().find(rejected);
         let mut patches =
             vec![("gold", gold, None), ("none", None, None), ("reverted", gold, gold)];
         patches.extend(mutant.map(|mutant| ("mutant", Some(&mutant.patch), None)));
         patches
     }
 
-    fn job(&self, place: &Path, options: &RunOptions) -> Result<SandboxJob, Failure> {
+    fn job(&self, place: &Path) -> Result<SandboxJob, Failure> {
         let unit = &self.story.unit;
         let source = self.again.source(self.unit)?;
-        let failed = |error| Failure::of(error, &format!("failed to prepare `{}`", unit.id));
+        let failed =
+            |error: ExecuteError| Failure::of(error, &format!("failed to prepare `{}`", unit.id));
         let tree =
             VirtualTree::from_tree(&source.repo, &unit.base_tree).map_err(|e| failed(e.into()))?;
         let base =
             self.machine.checkout.layer(&source.repo, &tree).map_err(|e| failed(e.into()))?;
-        let executor = executor(source, Some(self.machine), options)?
-            .ok_or_else(|| Failure::new("the run was not executed"))?;
-        let files = self.execution.instance.as_ref().map(|instance| &instance.test_files[..]);
-        let provided = executor.provide(unit, files.unwrap_or_default(), &base).map_err(failed)?;
-        let Provided::Ready { environment, .. } = provided else {
-            return Err(Failure::new(format!("`{}` has no environment any more", unit.id)));
-        };
+        let recipe = self.execution.recipe.as_ref();
+        let recipe = recipe.ok_or_else(|| Failure::new("the run was not executed"))?;
+        let environment =
+            self.machine.provisioner().provision(recipe, &base.path).map_err(|error| {
+                Failure::of(error, &format!("`{}` has no environment any more", unit.id))
+            })?;
         let mut variables: BTreeMap<String, String> = environment.variables.clone();
         for (name, value) in [
             ("BACKSTORY_WORK", "/work"),

@@ -179,8 +179,8 @@ fn held_at_base(
     titles: &BTreeSet<String>,
 ) -> Result<Option<String>, RepositoryError> {
     let searched = &lines[..lines.len().min(SEARCHED_LINES)];
-    let lines: Vec<_> = searched.iter().map(|line| memmem::Finder::new(line)).collect();
-    let titles: Vec<_> = titles.iter().map(|title| memmem::Finder::new(title)).collect();
+    let lines: Vec<_> = searched.iter().map(memmem::Finder::new).collect();
+    let titles: Vec<_> = titles.iter().map(memmem::Finder::new).collect();
     let holds = |text: &[u8]| {
         let held = lines.iter().filter(|line| line.find(text).is_some()).count();
         let all = held >= TELLING_LINES && held == lines.len();

@@ -47,16 +47,12 @@ pub fn mutant_verdict(
 pub fn oracle_strength(verdicts: &[MutantVerdict]) -> Option<OracleStrength> {
     let mut strength = OracleStrength::default();
     for verdict in verdicts {
-        match verdict {
-            MutantVerdict::FailToPassFails
-            | MutantVerdict::FailToPassPartly
-            | MutantVerdict::PassToPassBreaks
-            | MutantVerdict::SuiteBroken => {
+        match verdict.rejects() {
+            Some(rejects) => {
                 strength.judged += 1;
-                strength.rejected += 1;
+                strength.rejected += u32::from(rejects);
             }
-            MutantVerdict::Survives => strength.judged += 1,
-            MutantVerdict::Unresolved => strength.unresolved += 1,
+            None => strength.unresolved += 1,
         }
     }
     strength.weak = 2 * strength.rejected < strength.judged;

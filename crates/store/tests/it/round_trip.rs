@@ -1,10 +1,14 @@
 //! Does a run give back what was put into it?
 
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
 use backstory_model::Outcome;
-use backstory_store::{Faults, RunDirectory, RunState, StoreError};
+use backstory_store::{Faults, RunDirectory, RunState, StoreError, fs};
 use proptest::prelude::*;
 
-use crate::sample::{all_bytes, build, disposition, do_unit, key, sha, story};
+use crate::sample::{all_bytes, build, disposition, do_unit, key, repo, sha, story};
 
 #[test]
 fn a_run_gives_back_dispositions_in_collect_order() {
@@ -151,4 +155,33 @@ proptest! {
         let id = run.put_blob(&bytes).unwrap();
         prop_assert_eq!(run.blob(&id).unwrap(), bytes);
     }
+}
+
+#[test]
+fn who_only_reads_finds_the_sources_and_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("a run? 100 %");
+    let name = repo();
+    {
+        let run = RunDirectory::open(&place).unwrap();
+        run.ledger().unwrap().set_sources([(&name, Path::new("/srv/toy"))]).unwrap();
+    }
+    let closed = |mode: u32| {
+        std::fs::set_permissions(&place, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    closed(0o555);
+    let sources = RunDirectory::read_only(&place).unwrap().sources();
+    closed(0o755);
+    assert_eq!(sources, BTreeMap::from([(name, PathBuf::from("/srv/toy"))]));
+}
+
+#[test]
+fn who_only_reads_leaves_a_damaged_ledger_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(RunDirectory::open(folder.path()).unwrap());
+    let ledger = folder.path().join("state.sqlite");
+    fs::write_file(&ledger, b"no database at all").unwrap();
+    let sources = RunDirectory::read_only(folder.path()).unwrap().sources();
+    assert!(sources.is_empty());
+    assert_eq!(fs::read_file(&ledger).unwrap(), b"no database at all");
 }
