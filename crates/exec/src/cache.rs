@@ -214,7 +214,7 @@ mod tests {
 
     use super::*;
 
-    const DAY: Duration = Duration::from_secs(86_400);
+    const DAY: Duration = Duration::from_hours(24);
 
     /// A cache with two environments, a tree and downloads, each older than the next.
     fn cache() -> tempfile::TempDir {

@@ -2,8 +2,8 @@
 
 mod check;
 mod export;
-mod git_bug;
 mod forge;
+mod git_bug;
 mod import;
 
 use crate::arguments::{CiArgs, CiCommand, RecordsArgs, RecordsCommand};
