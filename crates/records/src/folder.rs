@@ -255,8 +255,17 @@ impl RecordWriter {
 
     /// Adds a record; `raw` is the object it was read from, kept as it is.
     pub fn add(&mut self, record: &Record, raw: Option<&RawValue>) -> Result<(), RecordsError> {
-        let mut line = serde_json::to_vec(record)
+        let line = serde_json::to_vec(record)
             .map_err(|source| RecordsError::Json { id: record.id().to_string(), source })?;
+        self.add_raw(line, raw)
+    }
+
+    /// Adds a line that holds an object, with the object it was read from.
+    pub(crate) fn add_raw(
+        &mut self,
+        mut line: Vec<u8>,
+        raw: Option<&RawValue>,
+    ) -> Result<(), RecordsError> {
         if let Some(raw) = raw {
             line.pop();
             line.extend_from_slice(br#","raw":"#);

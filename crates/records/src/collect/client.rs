@@ -239,9 +239,10 @@ impl<'a> Client<'a> {
 
     fn read_page(&self, url: &str, mut response: Response) -> Result<Answer, CollectError> {
         let mut answer = told(&response);
-        if answer.next.is_none() {
-            let page = response.header("x-next-page").and_then(|page| page.trim().parse().ok());
-            answer.next = page.map(|page| with_page(url, page));
+        // A server behind a proxy may not know its own address, but it knows the page.
+        let page = response.header("x-next-page").and_then(|page| page.trim().parse().ok());
+        if let Some(page) = page {
+            answer.next = Some(with_page(url, page));
         }
         if let Some(next) = &answer.next
             && resolve(&self.origin, next).is_none_or(|(origin, _)| origin != self.origin)

@@ -30,6 +30,8 @@ pub(crate) struct Conversation<'a> {
     folder: &'a RecordFolder,
     refused: BTreeSet<Part>,
     failed: u32,
+    /// How many gaps must be asked for again.
+    pub(crate) open: u64,
     /// What came of it so far.
     pub(crate) told: Collected,
 }
@@ -45,7 +47,7 @@ impl<'a> Conversation<'a> {
         plan: P,
     ) -> Result<(Self, P), CollectError> {
         let (refused, told) = (BTreeSet::new(), Collected::default());
-        let mut talk = Self { client, journal, folder, refused, failed: 0, told };
+        let mut talk = Self { client, journal, folder, refused, failed: 0, open: 0, told };
         let asked = "plan";
         let wrong = |source| RecordsError::Json { id: asked.to_owned(), source };
         if let Some(entry) = talk.recalled(asked)? {
@@ -149,6 +151,7 @@ impl<'a> Conversation<'a> {
     /// Notes what is missing. Returns true when the next collection should ask again.
     pub(crate) fn gap(&mut self, gap: Gap, path: &str, why: Option<String>) -> bool {
         let open = gap.is_open();
+        self.open += u64::from(open);
         let missing = self.told.gaps.entry(gap).or_default();
         if missing.count == 0 {
             path.clone_into(&mut missing.first);

@@ -12,7 +12,9 @@ mod artifact;
 mod client;
 mod conversation;
 mod error;
+mod gitea;
 mod github;
+mod gitlab;
 mod harvest;
 mod http;
 mod journal;
@@ -37,7 +39,9 @@ pub use transport::{Clock, Request, Response, Transport};
 use self::address::Origin;
 use self::client::{Client, Token};
 use self::conversation::Conversation;
+use self::gitea::Gitea;
 use self::github::GitHub;
+use self::gitlab::GitLab;
 use self::harvest::Harvest;
 use self::journal::Journal;
 use self::list::Gathering;
@@ -50,6 +54,10 @@ use crate::{RecordFolder, RecordsError};
 pub enum Forge {
     /// GitHub, or GitHub Enterprise.
     GitHub,
+    /// GitLab.
+    GitLab,
+    /// Gitea or Forgejo.
+    Gitea,
 }
 
 impl Forge {
@@ -57,6 +65,8 @@ impl Forge {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::GitHub => "github",
+            Self::GitLab => "gitlab",
+            Self::Gitea => "gitea",
         }
     }
 
@@ -64,18 +74,24 @@ impl Forge {
     pub fn usual_base(self) -> Option<&'static str> {
         match self {
             Self::GitHub => Some("https://api.github.com"),
+            Self::GitLab => Some("https://gitlab.com/api/v4"),
+            Self::Gitea => None,
         }
     }
 
     fn accept(self) -> &'static str {
         match self {
             Self::GitHub => github::ACCEPT,
+            Self::GitLab => gitlab::ACCEPT,
+            Self::Gitea => gitea::ACCEPT,
         }
     }
 
     fn token(self, secret: &str) -> Token {
         let (header, prefix) = match self {
             Self::GitHub => ("authorization", "Bearer "),
+            Self::GitLab => ("private-token", ""),
+            Self::Gitea => ("authorization", "token "),
         };
         Token { header, prefix, secret: secret.to_owned() }
     }
@@ -88,6 +104,8 @@ pub struct CollectOptions {
     pub forge: Forge,
     /// The repository.
     pub repo: RepoName,
+    /// Where the forge has it, if not under its name: `group/subgroup/project`.
+    pub path: Option<String>,
     /// Where the interface of the forge is.
     pub base: String,
     /// The token, if there is one. It goes to the server of `base` alone.
@@ -100,6 +118,13 @@ pub struct CollectOptions {
     pub first_days: Option<u32>,
     /// No more downloads once so many bytes of them were read.
     pub max_bytes: Option<u64>,
+}
+
+impl CollectOptions {
+    /// Returns where the forge has the repository.
+    fn path(&self) -> String {
+        self.path.clone().unwrap_or_else(|| self.repo.to_string())
+    }
 }
 
 /// Collects what is new of a repository into a records folder.
@@ -131,6 +156,8 @@ pub fn collect(
     let mut gathering = Gathering { talk, harvest, artifacts, fetched: Vec::new() };
     let learned = match forge {
         Forge::GitHub => GitHub::new(repo, &plan).collect(&mut gathering)?,
+        Forge::GitLab => GitLab::new(&options.path(), &plan).collect(&mut gathering)?,
+        Forge::Gitea => Gitea::new(repo, &plan).collect(&mut gathering)?,
     };
     finish(gathering, folder, &learned, &state_path, &journal)
 }
@@ -165,7 +192,7 @@ fn finish(
 
 /// Returns the folder of what is known about a repository of a forge.
 fn place_of(folder: &RecordFolder, options: &CollectOptions) -> Result<PathBuf, CollectError> {
-    let CollectOptions { forge, repo, base, .. } = options;
+    let CollectOptions { forge, base, .. } = options;
     let wrong = || CollectError::Address { url: base.clone() };
     let origin = Origin::of(base).ok_or_else(wrong)?;
     let usual = forge.usual_base().and_then(Origin::of);
@@ -174,7 +201,8 @@ fn place_of(folder: &RecordFolder, options: &CollectOptions) -> Result<PathBuf, 
     } else {
         format!("+{}", address::escape(&origin.to_string()))
     };
-    let name = format!("{}{server}+{}+{}", forge.as_str(), repo.owner(), repo.name());
+    let path: Vec<String> = options.path().split('/').map(address::escape).collect();
+    let name = format!("{}{server}+{}", forge.as_str(), path.join("+"));
     Ok(folder.path().join("collect").join(name))
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::report::Part;
-use super::state::State;
+use super::state::{Cursor, State};
 
 /// What one collection asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,18 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// Names a list by what is asked about each of its items: who asks for more the
+    /// next time must read it from the start.
+    pub(crate) fn named(&self, list: &str, about: &[Part]) -> String {
+        let asked = about.iter().filter(|part| self.parts.contains(part));
+        asked.fold(list.to_owned(), |name, part| format!("{name}+{part}"))
+    }
+
+    /// Returns how far a list was read.
+    pub(crate) fn cursor(&self, name: &str) -> Cursor {
+        self.state.lists.get(name).cloned().unwrap_or_default()
+    }
+
     /// Returns true once the limit on bytes is reached.
     pub(crate) fn is_full(&self, bytes: u64) -> bool {
         self.max_bytes.is_some_and(|most| bytes >= most)

@@ -18,13 +18,12 @@ use crate::{ListPath, RecordsError};
 pub(super) struct Gitea;
 
 /// Names that only objects of this forge have.
-const MARKS: [&str; 7] = [
+const MARKS: [&str; 6] = [
     "original_author",
     "original_author_id",
     "pin_order",
     "ref_comment",
     "resolve_doer",
-    "commits_count",
     "comments_count",
 ];
 
@@ -40,12 +39,20 @@ impl Dialect for Gitea {
 
     fn read(&self, input: &mut Input<'_>, sink: &mut Sink<'_>) -> Result<(), RecordsError> {
         let seen = Seen { observed_at: sink.options().observed_at.clone(), ..Seen::default() };
-        read_objects(&mut *input.reader, sink, &mut Objects { seen })
+        read_objects(&mut *input.reader, sink, &mut Objects { seen, on: None })
     }
+}
+
+/// Returns what an object is; the objects of every endpoint may come here.
+pub(crate) fn told(object: &Object<'_>, seen: Seen) -> Result<Told, Wrong> {
+    let on = seen.on.clone();
+    Objects { seen, on }.told(object)
 }
 
 struct Objects {
     seen: Seen,
+    /// The issue or change it was asked from, where it does not say so itself.
+    on: Option<RecordId>,
 }
 
 impl Mapping for Objects {
@@ -63,12 +70,11 @@ impl Mapping for Objects {
     }
 
     fn told(&mut self, object: &Object<'_>) -> Result<Told, Wrong> {
-        let on = subject_of(object);
-        self.seen.on.clone_from(&on);
+        self.seen.on = subject_of(object).or_else(|| self.on.clone());
         if object.has("type") && object.has("ref_comment") {
             return self.timeline(object);
         }
-        if object.has("commits_count") && object.has("state") {
+        if object.has("comments_count") && object.has("state") && !object.has("number") {
             let mut review = super::github::discussion::review(object, &self.seen)?;
             review.state = review.state.map(|state| match state.as_str() {
                 "request_changes" => "changes_requested".to_owned(),
@@ -85,7 +91,10 @@ impl Mapping for Objects {
             Some(RestKind::Other(name)) => Ok(Told::Other(name)),
             Some(kind) => {
                 let mut records = rest::records(kind, object, &self.seen)?;
-                records.iter_mut().for_each(forget_deleted);
+                for record in &mut records {
+                    forget_deleted(record);
+                    complete(record, object)?;
+                }
                 Ok(Told::Records(records))
             }
             None => Ok(Told::Other("unknown object")),
@@ -175,6 +184,33 @@ fn subject_of(object: &Object<'_>) -> Option<RecordId> {
         let link = object.text(name).ok()??;
         Some(subject(Place::read(&link)?.number()?, is_change))
     })
+}
+
+/// Adds what this forge calls by another name.
+fn complete(record: &mut Record, object: &Object<'_>) -> Result<(), Wrong> {
+    match record {
+        // Lines of the file, not of the diff; the side that has none tells zero.
+        Record::Comment(comment) if comment.path.is_some() && comment.line.is_none() => {
+            let line = object.number("position")?.filter(|line| *line > 0);
+            let old = object.number("original_position")?.filter(|line| *line > 0);
+            comment.line = line.or(old);
+        }
+        Record::CiRun(run) if run.finished_at.is_none() && run.conclusion.is_some() => {
+            run.finished_at = object.time("completed_at");
+            run.started_at = run.started_at.take().or_else(|| object.time("started_at"));
+        }
+        Record::Comment(_)
+        | Record::CiRun(_)
+        | Record::Issue(_)
+        | Record::Change(_)
+        | Record::Review(_)
+        | Record::Event(_)
+        | Record::CiJob(_)
+        | Record::Annotation(_)
+        | Record::TestResult(_)
+        | Record::LogRef(_) => {}
+    }
+    Ok(())
 }
 
 /// Takes away the account that stands for deleted ones.

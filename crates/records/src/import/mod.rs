@@ -8,14 +8,14 @@
 mod act;
 mod actions;
 mod archive;
-mod gitea;
+pub(crate) mod gitea;
 pub(crate) mod github;
-mod gitlab;
+pub(crate) mod gitlab;
 mod home;
 mod jenkins;
 mod junit;
 mod neutral;
-mod objects;
+pub(crate) mod objects;
 mod sink;
 mod stored_log;
 mod test_list;

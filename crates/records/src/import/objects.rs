@@ -14,7 +14,7 @@ use crate::{Item, JsonItems, LONGEST_ITEM, ListPath, Piece, RecordsError};
 
 /// What an object is.
 #[derive(Debug)]
-pub(super) enum Told {
+pub(crate) enum Told {
     /// It holds these records.
     Records(Vec<Record>),
     /// Something of which no record is made.

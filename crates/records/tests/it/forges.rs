@@ -142,7 +142,7 @@ fn gitea_differs_from_github_in_timelines_reviews_and_runs() {
         {"id":5,"type":"label","body":"1","label":{"name":"bug"},"issue_url":"https://codeberg.org/acme/toy/issues/12","pull_request_url":"","ref_comment":null},
         {"id":6,"type":"commit_ref","ref_commit_sha":"aa","issue_url":"https://codeberg.org/acme/toy/issues/12","ref_comment":null},
         {"id":7,"type":"comment","body":"Hm.","issue_url":"https://codeberg.org/acme/toy/issues/12","ref_comment":null,"user":{"login":"bob"}},
-        {"id":8,"state":"REQUEST_CHANGES","body":"No.","commits_count":0,"commit_id":"aa","pull_request_url":"https://codeberg.org/acme/toy/pulls/3","html_url":"https://codeberg.org/acme/toy/pulls/3#issuecomment-8","user":{"login":"bob"}},
+        {"id":8,"state":"REQUEST_CHANGES","body":"No.","comments_count":0,"commit_id":"aa","pull_request_url":"https://codeberg.org/acme/toy/pulls/3","html_url":"https://codeberg.org/acme/toy/pulls/3#issuecomment-8","user":{"login":"bob"}},
         {"id":9,"run_number":4,"head_sha":"aa","head_branch":"main","status":"failure","workflow_id":"ci.yml","event":"push","updated_at":"2020-01-02T00:00:00Z"}
     ]"#), @r#"
     Some("gitea") {}

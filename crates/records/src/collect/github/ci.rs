@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{GitHub, records, take};
+use super::{GitHub, read, take};
 use crate::LogName;
 use crate::collect::CollectError;
 use crate::collect::address::escape;
@@ -124,7 +124,7 @@ impl GitHub<'_> {
         state: &mut State,
     ) -> Result<(), CollectError> {
         let about = [Part::Jobs, Part::Logs, Part::Annotations, Part::Artifacts];
-        let name = self.named("runs", &about);
+        let name = self.plan.named("runs", &about);
         let before = self.plan.state.runs.get(&name);
         let time = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok());
         let last: Option<Timestamp> = before.and_then(|before| time(&before.since));
@@ -298,14 +298,14 @@ impl GitHub<'_> {
         if let Some(id) = id.filter(|_| ran && self.wants(Part::Logs)) {
             (log, open) = self.log(gathering, run, id, reading)?;
         }
-        let mut records = records(gathering, Part::Jobs, RestKind::Job, item, &self.seen(item));
-        for record in &mut records {
+        let mut records = read(RestKind::Job, item, &self.seen(item));
+        for record in records.iter_mut().flatten() {
             if let Record::CiJob(job) = record {
                 job.log.clone_from(&log);
                 reading.only_job = Some(job.id.clone());
             }
-            gathering.harvest.take(record, Some(item.raw))?;
         }
+        gathering.take_read(Part::Jobs, item, records)?;
         reading.jobs += 1;
         let bad = conclusion.as_deref().is_some_and(|word| !["success", "skipped"].contains(&word));
         match id {

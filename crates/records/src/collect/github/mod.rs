@@ -14,9 +14,9 @@ use serde::Deserialize;
 use super::CollectError;
 use super::list::{Gathering, Item, List, read_all, read_changed, read_newest};
 use super::plan::Plan;
-use super::report::{Gap, Part};
-use super::state::{Cursor, State};
-use crate::import::github::object::Object;
+use super::report::Part;
+use super::state::State;
+use crate::import::github::object::{Object, Wrong};
 use crate::import::github::rest::{self, RestKind, Seen};
 
 /// What GitHub wants to be asked for.
@@ -95,13 +95,6 @@ impl<'p> GitHub<'p> {
         self.parts.contains(&part)
     }
 
-    /// Names a list by what is asked about each of its items: who asks for more the
-    /// next time must read it from the start.
-    fn named(&self, list: &str, about: &[Part]) -> String {
-        let asked = about.iter().filter(|part| self.wants(**part));
-        asked.fold(list.to_owned(), |name, part| format!("{name}+{part}"))
-    }
-
     fn discussion(
         &self,
         gathering: &mut Gathering<'_>,
@@ -124,10 +117,6 @@ impl<'p> GitHub<'p> {
         Ok(())
     }
 
-    fn cursor(&self, name: &str) -> Cursor {
-        self.plan.state.lists.get(name).cloned().unwrap_or_default()
-    }
-
     fn changed_list(&self, part: Part, list: &str) -> List {
         let root = &self.root;
         let path = format!("{root}/{list}sort=updated&direction=asc&per_page=100");
@@ -136,20 +125,21 @@ impl<'p> GitHub<'p> {
 
     /// Reads issues, and what happened to issues and pull requests.
     fn issues(&self, gathering: &mut Gathering<'_>, state: &mut State) -> Result<(), CollectError> {
-        let name = self.named("issues", &[Part::Issues, Part::Timeline]);
+        let name = self.plan.named("issues", &[Part::Issues, Part::Timeline]);
         let list = self.changed_list(Part::Issues, "issues?state=all&");
-        let read = read_changed(gathering, &list, &self.cursor(&name), &mut |gathering, item| {
-            let Numbered { number, pull_request, .. } = item.peek();
-            if pull_request.is_none() && self.wants(Part::Issues) {
-                take(gathering, Part::Issues, RestKind::Issue, item, &self.seen(item))?;
-            }
-            match number {
-                Some(number) if self.wants(Part::Timeline) => {
-                    self.timeline(gathering, number, pull_request.is_some())
+        let read =
+            read_changed(gathering, &list, &self.plan.cursor(&name), &mut |gathering, item| {
+                let Numbered { number, pull_request, .. } = item.peek();
+                if pull_request.is_none() && self.wants(Part::Issues) {
+                    take(gathering, Part::Issues, RestKind::Issue, item, &self.seen(item))?;
                 }
-                _ => Ok(()),
-            }
-        })?;
+                match number {
+                    Some(number) if self.wants(Part::Timeline) => {
+                        self.timeline(gathering, number, pull_request.is_some())
+                    }
+                    _ => Ok(()),
+                }
+            })?;
         state.lists.extend(read.map(|cursor| (name, cursor)));
         Ok(())
     }
@@ -179,9 +169,10 @@ impl<'p> GitHub<'p> {
         kind: RestKind,
     ) -> Result<(), CollectError> {
         let plan = self.changed_list(part, &format!("{list}?"));
-        let read = read_changed(gathering, &plan, &self.cursor(list), &mut |gathering, item| {
-            take(gathering, part, kind, item, &self.seen(item))
-        })?;
+        let read =
+            read_changed(gathering, &plan, &self.plan.cursor(list), &mut |gathering, item| {
+                take(gathering, part, kind, item, &self.seen(item))
+            })?;
         state.lists.extend(read.map(|cursor| (list.to_owned(), cursor)));
         Ok(())
     }
@@ -192,10 +183,10 @@ impl<'p> GitHub<'p> {
         gathering: &mut Gathering<'_>,
         state: &mut State,
     ) -> Result<(), CollectError> {
-        let name = self.named("pulls", &[Part::Changes, Part::Reviews, Part::Checks]);
+        let name = self.plan.named("pulls", &[Part::Changes, Part::Reviews, Part::Checks]);
         let path =
             format!("{}/pulls?state=all&sort=updated&direction=desc&per_page=100", self.root);
-        let cursor = self.cursor(&name);
+        let cursor = self.plan.cursor(&name);
         let read =
             read_newest(gathering, Part::Changes, &path, &cursor, &mut |gathering, item| {
                 let Numbered { number, head, .. } = item.peek();
@@ -261,23 +252,10 @@ fn take(
     item: &Item<'_>,
     seen: &Seen,
 ) -> Result<(), CollectError> {
-    for record in records(gathering, part, kind, item, seen) {
-        gathering.harvest.take(&record, Some(item.raw))?;
-    }
-    Ok(())
+    gathering.take_read(part, item, read(kind, item, seen))
 }
 
-/// Returns the records of one object; what is wrong with it is noted.
-fn records(
-    gathering: &mut Gathering<'_>,
-    part: Part,
-    kind: RestKind,
-    item: &Item<'_>,
-    seen: &Seen,
-) -> Vec<Record> {
-    let read = Object::read(item.raw).and_then(|object| rest::records(kind, &object, seen));
-    read.unwrap_or_else(|wrong| {
-        gathering.talk.gap(Gap::Broken(part), item.asked, Some(wrong.to_string()));
-        Vec::new()
-    })
+/// Returns the records of one object.
+fn read(kind: RestKind, item: &Item<'_>, seen: &Seen) -> Result<Vec<Record>, Wrong> {
+    Object::read(item.raw).and_then(|object| rest::records(kind, &object, seen))
 }

@@ -36,6 +36,12 @@ pub(crate) enum Wrong {
         /// Of what kind that would be.
         what: &'static str,
     },
+    /// It is something that its endpoint does not give.
+    #[error("reads as {found}")]
+    Other {
+        /// What it reads as.
+        found: &'static str,
+    },
     /// It is no JSON.
     #[error("{0}")]
     Json(#[from] serde_json::Error),

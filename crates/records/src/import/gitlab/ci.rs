@@ -18,14 +18,15 @@ pub(super) fn pipeline(
     change: Option<u64>,
     seen: &Seen,
 ) -> Result<CiRunRecord, Wrong> {
+    let branch = object.text("ref")?;
     Ok(CiRunRecord {
         id: object.id("run:", "id")?,
         commit: object.need_text("sha")?,
-        change,
+        change: change.or_else(|| change_of(branch.as_deref()?)),
         workflow: object.text("name")?,
         attempt: 1,
         event: object.text("source")?,
-        branch: object.text("ref")?,
+        branch,
         conclusion: conclusion(object)?,
         url: object.text("web_url")?,
         created_at: object.time("created_at"),
@@ -33,6 +34,12 @@ pub(super) fn pipeline(
         finished_at: object.time("finished_at"),
         observed_at: seen.observed_at.clone(),
     })
+}
+
+/// Returns the merge request that a pipeline ran for, as its reference names it.
+fn change_of(reference: &str) -> Option<u64> {
+    let (number, _) = reference.strip_prefix("refs/merge-requests/")?.split_once('/')?;
+    number.parse().ok()
 }
 
 /// Returns a job, and the run it belongs to as far as the job tells it.

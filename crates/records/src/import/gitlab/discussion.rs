@@ -148,3 +148,48 @@ pub(super) fn version(object: &Object<'_>, seen: &Seen) -> Result<EventRecord, W
         observed_at: seen.observed_at.clone(),
     })
 }
+
+/// Returns what was done to the state of an issue or merge request.
+pub(super) fn state_event(object: &Object<'_>, seen: &Seen) -> Result<EventRecord, Wrong> {
+    let cause = object.object("source_merge_request")?.unwrap_or_default();
+    Ok(EventRecord {
+        commit: object.text("source_commit")?.filter(|commit| !commit.is_empty()),
+        number: cause.number("iid")?,
+        ..told_apart(object, "event:state:", object.need_text("state")?, seen)?
+    })
+}
+
+/// Returns which label was added or removed.
+pub(super) fn label_event(object: &Object<'_>, seen: &Seen) -> Result<EventRecord, Wrong> {
+    let word = match object.need_text("action")?.as_str() {
+        "add" => "labeled".to_owned(),
+        "remove" => "unlabeled".to_owned(),
+        other => other.to_owned(),
+    };
+    // The label may have been deleted since.
+    let label = object.object("label")?.unwrap_or_default();
+    Ok(EventRecord { to: label.text("name")?, ..told_apart(object, "event:label:", word, seen)? })
+}
+
+/// Returns an event of a list that numbers its entries on its own.
+fn told_apart(
+    object: &Object<'_>,
+    prefix: &str,
+    word: String,
+    seen: &Seen,
+) -> Result<EventRecord, Wrong> {
+    let on = seen.on.clone().ok_or(Wrong::Nowhere { what: "issue or merge request" })?;
+    let user = object.object("user")?.unwrap_or_default();
+    Ok(EventRecord {
+        id: object.id(prefix, "id")?,
+        on,
+        event: word,
+        author: user.text("username")?.filter(|name| !name.is_empty() && name != "ghost"),
+        commit: None,
+        number: None,
+        from: None,
+        to: None,
+        created_at: object.time("created_at"),
+        observed_at: seen.observed_at.clone(),
+    })
+}

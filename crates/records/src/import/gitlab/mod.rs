@@ -38,14 +38,20 @@ impl Dialect for GitLab {
 
 /// When and where an object was seen, as far as it does not say so itself.
 #[derive(Clone, Debug, Default)]
-struct Seen {
-    observed_at: Option<String>,
+pub(crate) struct Seen {
+    /// When it was read, RFC 3339.
+    pub(crate) observed_at: Option<String>,
     /// The issue or change it was asked from.
-    on: Option<RecordId>,
+    pub(crate) on: Option<RecordId>,
     /// The pipeline it was asked from.
-    run: Option<RecordId>,
+    pub(crate) run: Option<RecordId>,
     /// The job given by the user.
-    job: Option<RecordId>,
+    pub(crate) job: Option<RecordId>,
+}
+
+/// Returns what an object is; the objects of every endpoint may come here.
+pub(crate) fn told(object: &Object<'_>, seen: Seen) -> Result<Told, Wrong> {
+    Objects { seen }.told(object)
 }
 
 impl Seen {
@@ -83,6 +89,8 @@ enum Kind {
     Note,
     Discussion,
     Version,
+    StateEvent,
+    LabelEvent,
     Pipeline,
     Job,
     TestReport,
@@ -90,12 +98,11 @@ enum Kind {
 }
 
 /// Objects of which no record is made, by fields only they have.
-const OTHERS: [(&str, &[&str]); 6] = [
+const OTHERS: [(&str, &[&str]); 5] = [
     ("award", &["awardable_type"]),
     ("project", &["path_with_namespace"]),
     ("commit", &["short_id", "parent_ids"]),
     ("milestone", &["iid", "title", "start_date"]),
-    ("label event", &["resource_type", "action"]),
     ("user", &["username", "avatar_url"]),
 ];
 
@@ -109,6 +116,10 @@ fn kind_of(has: &dyn Fn(&str) -> bool) -> Option<Kind> {
         Some(Kind::Discussion)
     } else if all(&["merge_request_id", "head_commit_sha"]) {
         Some(Kind::Version)
+    } else if all(&["resource_type", "state"]) {
+        Some(Kind::StateEvent)
+    } else if all(&["resource_type", "action", "label"]) {
+        Some(Kind::LabelEvent)
     } else if has("test_suites") {
         Some(Kind::TestReport)
     } else if all(&["pipeline", "stage", "status"]) {
@@ -158,6 +169,12 @@ impl Mapping for Objects {
             Kind::Note => discussion::note(object, None, &self.seen),
             Kind::Discussion => discussion::discussion(object, &self.seen),
             Kind::Version => one(Record::Event(discussion::version(object, &self.seen)?)),
+            // Such an event names its issue by an id that nothing else gives.
+            Kind::StateEvent | Kind::LabelEvent if self.seen.on.is_none() => {
+                Ok(Told::Other("event of nothing known"))
+            }
+            Kind::StateEvent => one(Record::Event(discussion::state_event(object, &self.seen)?)),
+            Kind::LabelEvent => one(Record::Event(discussion::label_event(object, &self.seen)?)),
             Kind::Pipeline => one(Record::CiRun(ci::pipeline(object, None, &self.seen)?)),
             Kind::Job => ci::job(object, &self.seen),
             Kind::TestReport => ci::test_report(object, &self.seen),

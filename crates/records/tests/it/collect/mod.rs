@@ -1,5 +1,8 @@
 //! Is everything a forge knows fetched, once, whatever happens meanwhile?
 
+mod http;
+mod other_forges;
+mod shelf;
 mod toy;
 
 use std::collections::BTreeSet;
@@ -10,12 +13,14 @@ use backstory_records::{
     CollectError, CollectOptions, Collected, Forge, Part, RecordFolder, collect,
 };
 
+use serde_json::json;
 use toy::{Scripted, Toy, Waits};
 
 fn options(parts: &[Part]) -> CollectOptions {
     CollectOptions {
         forge: Forge::GitHub,
         repo: "acme/toy".to_owned().try_into().expect("a name"),
+        path: None,
         base: "https://api.github.com".to_owned(),
         token: Some("ghp_secret".to_owned()),
         parts: parts.iter().copied().collect(),
@@ -228,4 +233,42 @@ fn a_limit_on_bytes_leaves_the_rest_for_the_next_time() {
     assert_eq!((told.logs, told.records["ci_job"]), (1, 2));
     let told = collected(&Toy::new(), &to, &Part::CI).expect("nothing new");
     assert_eq!((told.logs, told.files.len()), (0, 0));
+}
+
+#[test]
+fn a_span_with_more_runs_than_the_forge_tells_is_asked_in_parts() {
+    let temp = tempfile::tempdir().expect("a folder");
+    let toy = Toy::new();
+    let body = r#"{"total_count":1001,"workflow_runs":[{"id":99,"head_sha":"no"}]}"#;
+    for span in [
+        "2026-01-01T00%3A00%3A00Z..2026-05-04T10%3A00%3A00Z",
+        "2026-03-03T17%3A00%3A01Z..2026-05-04T10%3A00%3A00Z",
+    ] {
+        let scripted = Scripted { status: 200, headers: vec![], body };
+        toy.answer_first(&format!("created={span}"), scripted);
+    }
+    let told = collected(&toy, &temp.path().join("records"), &[Part::Runs]).expect("all parts");
+    assert_eq!((told.records["ci_run"], told.gaps.len()), (4, 0), "three runs, one attempt more");
+    let urls = toy.urls().join("\n");
+    let spans: Vec<&str> = urls
+        .lines()
+        .filter(|url| !url.contains("&page="))
+        .filter_map(|url| url.split_once("created=").map(|(_, span)| span))
+        .collect();
+    insta::assert_snapshot!(spans.join("\n").replace("%3A", ":"));
+}
+
+#[test]
+fn what_cannot_be_read_is_kept_as_it_is() {
+    let temp = tempfile::tempdir().expect("a folder");
+    let to = temp.path().join("records");
+    let mut toy = Toy::new();
+    let issues = toy.lists.get_mut("issues").expect("the issues");
+    issues[0]["title"] = json!(["not", "a", "text"]);
+    toy.lists.insert("issues/1/timeline".to_owned(), vec![json!("a text"), json!({"id": 1})]);
+    let told = collected(&toy, &to, &[Part::Issues, Part::Timeline]).expect("the rest");
+    assert_eq!((told.records["unread"], told.records["issue"]), (3, 4), "{:?}", told.gaps);
+    let lines = lines(&to, &told.files);
+    let unread = lines.iter().filter(|line| line.contains(r#""kind":"unread""#));
+    insta::assert_snapshot!(unread.cloned().collect::<Vec<_>>().join("\n"));
 }
