@@ -10,7 +10,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use forge::{CiArgs, CiCaptureArgs, CiCommand, ForgeArgs, RecordsGithubArgs};
+pub(crate) use forge::{
+    CiArgs, CiCaptureArgs, CiCommand, ForgeArgs, RecordsGiteaArgs, RecordsGithubArgs,
+    RecordsGitlabArgs,
+};
 pub(crate) use records::{
     RecordsArgs, RecordsCheckArgs, RecordsCommand, RecordsExportArgs, RecordsImportArgs,
     ReportFormat,

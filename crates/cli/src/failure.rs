@@ -163,7 +163,10 @@ impl From<CollectError> for Failure {
         let hint = match error {
             CollectError::Records(error) => return error.into(),
             CollectError::Address { .. } => "give an address that begins with `https://`",
-            CollectError::Token { .. } => "set a token in `BACKSTORY_GITHUB_TOKEN`",
+            CollectError::Token { .. } => {
+                "set a token in `BACKSTORY_GITHUB_TOKEN`, `BACKSTORY_GITLAB_TOKEN` or \
+                 `BACKSTORY_GITEA_TOKEN`"
+            }
             CollectError::NoRepository { .. } => {
                 "check the name, and that the token may read the repository"
             }

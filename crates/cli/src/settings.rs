@@ -85,6 +85,16 @@ const ACTIONS_TOKEN: Variable = Variable {
     name: "GITHUB_TOKEN",
     about: "The token that GitHub is asked with if `BACKSTORY_GITHUB_TOKEN` is not set",
 };
+/// Holds the token for GitLab.
+const GITLAB_TOKEN: Variable = Variable {
+    name: "BACKSTORY_GITLAB_TOKEN",
+    about: "The token that GitLab is asked with; never stored, never shown",
+};
+/// Holds the token for a Gitea or Forgejo server.
+const GITEA_TOKEN: Variable = Variable {
+    name: "BACKSTORY_GITEA_TOKEN",
+    about: "The token that a Gitea or Forgejo server is asked with; never stored, never shown",
+};
 /// Names the proxy.
 const PROXY: Variable =
     Variable { name: "HTTPS_PROXY", about: "The proxy through which forges are asked" };
@@ -114,6 +124,8 @@ pub const ENVIRONMENT: &[Variable] = &[
     SEARCH_PATH,
     GITHUB_TOKEN,
     ACTIONS_TOKEN,
+    GITLAB_TOKEN,
+    GITEA_TOKEN,
     PROXY,
     SMALL_PROXY,
     NO_PROXY,
@@ -297,6 +309,16 @@ impl Settings {
     pub fn github_token(&self) -> Option<String> {
         let token = self.environment.text(GITHUB_TOKEN);
         token.or_else(|| self.environment.text(ACTIONS_TOKEN)).map(str::to_owned)
+    }
+
+    /// Returns the token that GitLab is asked with.
+    pub fn gitlab_token(&self) -> Option<String> {
+        self.environment.text(GITLAB_TOKEN).map(str::to_owned)
+    }
+
+    /// Returns the token that a Gitea or Forgejo server is asked with.
+    pub fn gitea_token(&self) -> Option<String> {
+        self.environment.text(GITEA_TOKEN).map(str::to_owned)
     }
 
     /// Returns the proxy, and the servers that are asked without it.

@@ -27,6 +27,44 @@ pub(crate) struct RecordsGithubArgs {
     pub(crate) without: Vec<Part>,
 }
 
+/// Collect what GitLab knows about a project
+///
+/// Asks for issues and merge requests with their notes, versions and events, and for
+/// pipelines with jobs, logs and test reports. Works on from where it was stopped
+/// and asks only for what changed, as `records github` does, with the same exit codes.
+#[derive(Args, Debug)]
+pub(crate) struct RecordsGitlabArgs {
+    /// The project, with all its groups
+    #[arg(value_name = "GROUP/PROJECT")]
+    pub(crate) project: String,
+    /// The repository that the records belong to [default: the last two parts of the project]
+    #[arg(long, value_name = "OWNER/REPO")]
+    pub(crate) repo: Option<String>,
+    #[command(flatten)]
+    pub(crate) forge: ForgeArgs,
+    /// Parts to leave out, separated by commas
+    #[arg(long, value_name = "PARTS", value_delimiter = ',', value_parser = parts())]
+    pub(crate) without: Vec<Part>,
+}
+
+/// Collect what a Gitea or Forgejo server knows about a repository
+///
+/// Asks for issues, pull requests, comments, reviews, timelines, and runs of CI with
+/// jobs and logs as far as the server tells them. `--url` must say which server, e.g.,
+/// `https://codeberg.org/api/v1`. Works on from where it was stopped and asks only for
+/// what changed, as `records github` does, with the same exit codes.
+#[derive(Args, Debug)]
+pub(crate) struct RecordsGiteaArgs {
+    /// The repository
+    #[arg(value_name = "OWNER/REPO")]
+    pub(crate) repo: String,
+    #[command(flatten)]
+    pub(crate) forge: ForgeArgs,
+    /// Parts to leave out, separated by commas
+    #[arg(long, value_name = "PARTS", value_delimiter = ',', value_parser = parts())]
+    pub(crate) without: Vec<Part>,
+}
+
 /// Do something about continuous integration
 #[derive(Args, Debug)]
 pub(crate) struct CiArgs {

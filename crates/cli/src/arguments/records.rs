@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::RecordsGithubArgs;
+use super::{RecordsGiteaArgs, RecordsGithubArgs, RecordsGitlabArgs};
 
 /// Bring in what forges and CI servers know, and say what of it is there
 ///
@@ -23,6 +23,8 @@ pub(crate) enum RecordsCommand {
     Export(RecordsExportArgs),
     Check(RecordsCheckArgs),
     Github(RecordsGithubArgs),
+    Gitlab(RecordsGitlabArgs),
+    Gitea(RecordsGiteaArgs),
 }
 
 /// How a report is printed.

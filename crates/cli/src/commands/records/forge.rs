@@ -10,7 +10,9 @@ use backstory_records::{
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::arguments::{CiCaptureArgs, ForgeArgs, RecordsGithubArgs, ReportFormat};
+use crate::arguments::{
+    CiCaptureArgs, ForgeArgs, RecordsGiteaArgs, RecordsGithubArgs, RecordsGitlabArgs, ReportFormat,
+};
 use crate::settings::Settings;
 use crate::talk::cell;
 use crate::{Failure, Talk};
@@ -24,9 +26,41 @@ pub(super) fn github(
     settings: &Settings,
     talk: &Talk,
 ) -> Result<u8, Failure> {
-    let parts = Part::ALL.into_iter().filter(|part| !args.without.contains(part)).collect();
-    let options = options(&args.repo, &args.forge, settings, parts)?;
+    let options = options(Forge::GitHub, &args.repo, &args.forge, settings)?;
+    let options = CollectOptions { parts: all_but(&args.without), ..options };
     ask(&options, &args.forge, settings, talk)
+}
+
+/// Collects what GitLab knows about a project.
+pub(super) fn gitlab(
+    args: &RecordsGitlabArgs,
+    settings: &Settings,
+    talk: &Talk,
+) -> Result<u8, Failure> {
+    let path = args.project.trim_matches('/');
+    let (groups, name) = path.rsplit_once('/').unwrap_or(("", path));
+    // A repository is named as `build` names one whose origin is this project.
+    let group = groups.rsplit('/').next().unwrap_or_default();
+    let repo = args.repo.clone().unwrap_or_else(|| format!("{group}/{name}"));
+    let options = options(Forge::GitLab, &repo, &args.forge, settings)?;
+    let parts = all_but(&args.without);
+    let options = CollectOptions { parts, path: Some(path.to_owned()), ..options };
+    ask(&options, &args.forge, settings, talk)
+}
+
+/// Collects what a Gitea or Forgejo server knows about a repository.
+pub(super) fn gitea(
+    args: &RecordsGiteaArgs,
+    settings: &Settings,
+    talk: &Talk,
+) -> Result<u8, Failure> {
+    let options = options(Forge::Gitea, &args.repo, &args.forge, settings)?;
+    let options = CollectOptions { parts: all_but(&args.without), ..options };
+    ask(&options, &args.forge, settings, talk)
+}
+
+fn all_but(without: &[Part]) -> BTreeSet<Part> {
+    Part::ALL.into_iter().filter(|part| !without.contains(part)).collect()
 }
 
 /// Captures what CI keeps for a while only.
@@ -35,26 +69,35 @@ pub(super) fn capture(
     settings: &Settings,
     talk: &Talk,
 ) -> Result<u8, Failure> {
-    let options = options(&args.repo, &args.forge, settings, Part::CI.into())?;
-    let options = CollectOptions { first_days: Some(LONGEST_RETENTION), ..options };
+    let options = options(Forge::GitHub, &args.repo, &args.forge, settings)?;
+    let (parts, first_days) = (Part::CI.into(), Some(LONGEST_RETENTION));
+    let options = CollectOptions { parts, first_days, ..options };
     ask(&options, &args.forge, settings, talk)
 }
 
+/// Returns what is asked of a forge, but for the parts.
 fn options(
+    forge: Forge,
     repo: &str,
     args: &ForgeArgs,
     settings: &Settings,
-    parts: BTreeSet<Part>,
 ) -> Result<CollectOptions, Failure> {
-    let forge = Forge::GitHub;
-    let usual = forge.usual_base().unwrap_or_default();
+    let base = args.url.as_deref().or_else(|| forge.usual_base()).ok_or_else(|| {
+        Failure::new(format!("nothing says which {} server to ask", forge.as_str()))
+            .hint("give its address, e.g., `--url https://codeberg.org/api/v1`")
+    })?;
     Ok(CollectOptions {
         forge,
         repo: RepoName::parse(repo)
             .map_err(|error| Failure::of(error, "the repository has no name"))?,
-        base: args.url.clone().unwrap_or_else(|| usual.to_owned()),
-        token: settings.github_token(),
-        parts,
+        path: None,
+        base: base.to_owned(),
+        token: match forge {
+            Forge::GitHub => settings.github_token(),
+            Forge::GitLab => settings.gitlab_token(),
+            Forge::Gitea => settings.gitea_token(),
+        },
+        parts: BTreeSet::new(),
         since: args.since.as_deref().map(time).transpose()?,
         first_days: None,
         max_bytes: args.max_bytes,

@@ -17,6 +17,8 @@ pub(super) fn records(args: &RecordsArgs, settings: &Settings, talk: &Talk) -> R
         RecordsCommand::Export(args) => export::export(args, talk),
         RecordsCommand::Check(args) => check::check(args, talk),
         RecordsCommand::Github(args) => forge::github(args, settings, talk),
+        RecordsCommand::Gitlab(args) => forge::gitlab(args, settings, talk),
+        RecordsCommand::Gitea(args) => forge::gitea(args, settings, talk),
     }
 }
 
