@@ -99,7 +99,7 @@ mod tests {
     fn places_are_lines_of_files_that_exist() {
         let blob = BlobId::new("0".repeat(40)).unwrap();
         let files = ["src/a.py", "b.py"].map(|path| (RepoPath::from(path), blob.clone())).into();
-        let text = "src/a.py:3: in f\n  File \"/home/runner/work/toy/toy/b.py\", line 7\n\
+        let text = "src/a.py:3: in f\n  File \"/srv/runner/work/toy/toy/b.py\", line 7\n\
             /usr/lib/b.py:9\nc.py:1\n./src/a.py:3\nxsrc/a.py:4\n";
         let named = places(text, "toy", &files);
         assert_eq!(named, [("src/a.py".into(), 3), ("b.py".into(), 7)]);

@@ -33,7 +33,7 @@ pub use example::{
 };
 pub use layout::{Layout, Storage};
 pub use memory::MemoryRepository;
-pub use oracle::{git, git_is_available};
+pub use oracle::{git, git_is_available, tool_variables};
 pub use recipe::{Recipe, RecipeError};
 pub use recipe_build::BuiltRecipe;
 pub use sandbox::{FakeAnswer, FakeSandbox, Script, mounted, work_file};

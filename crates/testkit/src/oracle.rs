@@ -20,6 +20,16 @@ fn search_path() -> std::ffi::OsString {
     std::env::var_os("PATH").unwrap_or_default()
 }
 
+/// Returns the variables that say where the machine has its tools, for tests that
+/// need a real installer or compiler.
+#[expect(clippy::disallowed_methods, reason = "tools are found where the machine has them")]
+pub fn tool_variables() -> Vec<(&'static str, String)> {
+    ["PATH", "HOME"]
+        .into_iter()
+        .map(|name| (name, std::env::var(name).unwrap_or_default()))
+        .collect()
+}
+
 fn git_command() -> Command {
     let mut git = command("git");
     git.env_clear().env("PATH", search_path()).env("HOME", "/nonexistent");

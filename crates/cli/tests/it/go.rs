@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use backstory_model::{TaskInstance, UnitExecution};
-use backstory_testkit::{Layout, RepoBuilder, TestContext, Transcript};
+use backstory_testkit::{Layout, RepoBuilder, TestContext, Transcript, tool_variables};
 
 use crate::sample::context;
 
@@ -111,12 +111,11 @@ struct Bench {
 
 impl Bench {
     /// Runs the program with the tools of this machine.
-    #[expect(clippy::disallowed_methods, reason = "tools are found where this machine has them")]
     fn run(&self, arguments: &[&str]) -> Transcript {
         let mut run = self.context.backstory(arguments.iter().copied());
         run = run.env("BACKSTORY_CACHE", self.context.path("cache"));
-        for name in ["PATH", "HOME"] {
-            run = run.env(name, std::env::var(name).unwrap_or_default());
+        for (name, place) in tool_variables() {
+            run = run.env(name, place);
         }
         run.run()
     }

@@ -7,7 +7,7 @@ use super::Finding;
 use crate::workspace::{Resolved, Workspace};
 
 const RULE: &str = "licenses";
-const ALLOWED: [&str; 13] = [
+const ALLOWED: [&str; 14] = [
     "0BSD",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
@@ -15,6 +15,7 @@ const ALLOWED: [&str; 13] = [
     "BSD-3-Clause",
     "BSL-1.0",
     "CC0-1.0",
+    "CDLA-Permissive-2.0", // certificates, i.e., data
     "ISC",
     "MIT",
     "MIT-0",
