@@ -22,7 +22,10 @@ fn help_lists_the_commands() {
       plan         Write the work manifest: one line for every unit to do
       run-unit     Do units of a work manifest
       collect      Put finished units together into a run
+      records      Bring in what forges and CI servers know, and say what of it is there
+      ci           Do something about continuous integration
       doctor       Say what this machine offers and what is missing
+      cache        Say how large the cache is, or remove what was not used for long
       schema       Print the JSON Schema of a file format
       completions  Print the completions of a shell
       help         Print this message or the help of the given subcommand(s)

@@ -428,10 +428,10 @@ const STEPS: &[Case] = &[
         let head = s.trajectory.unit.head.clone();
         choose(s, 3, "edit/definition-before-use", EvidenceId::commit(&head));
     }),
-    ("a run before any change", "whole/order", "a run after all changes", |s| {
+    ("a run before any change", "whole/order", "a run or report after all changes", |s| {
         s.trajectory.steps.swap(2, 3);
     }),
-    ("a message after its run", "whole/order", "a run after all changes", |s| {
+    ("a message after its run", "whole/order", "a run or report after all changes", |s| {
         s.trajectory.steps.swap(7, 8);
     }),
     ("two validations", "whole/order", "at most one run of validation", |s| {
