@@ -51,7 +51,7 @@ def run(act: str, repo: Path, commit: str, work: Path) -> list[dict]:
     """Runs the workflow at a commit and returns the events of the runner."""
     checkout = work / "checkout"
     shutil.rmtree(checkout, ignore_errors=True)
-    git(work, "clone", "--quiet", str(repo), str(checkout))
+    git(work, "clone", "--quiet", str(repo.resolve()), str(checkout))
     git(checkout, "checkout", "--quiet", "-B", "main", commit)
     git(checkout, "remote", "set-url", "origin", f"https://github.com/{REPO}")
     served = work / "served" / f"{REPO}.git"
