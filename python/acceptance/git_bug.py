@@ -27,11 +27,15 @@ from runs import run
 TRUSTED = ("exact", "not_later_edited")
 
 
+def unpacked(path: Path) -> bytes:
+    """Returns what a file holds that was packed with zstd."""
+    return subprocess.run(["zstd", "-dcq", str(path)], capture_output=True, check=True).stdout
+
+
 def records(folder: Path) -> Iterator[dict[str, Any]]:
     """Yields every record of a folder."""
     for path in sorted(folder.glob("*.ndjson*")):
-        command = ["zstd", "-dcq", str(path)] if path.suffix == ".zst" else ["cat", str(path)]
-        text = subprocess.run(command, capture_output=True, check=True).stdout
+        text = unpacked(path) if path.suffix == ".zst" else path.read_bytes()
         for line in text.splitlines()[1:]:
             yield json.loads(line)
 
@@ -47,10 +51,13 @@ def filed(folder: Path) -> dict[int, float]:
 
 def trajectories(out: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any] | None]]:
     """Yields every disposition with its trajectory, in the order of the mainline."""
-    found = [json.loads(path.read_text()) for path in out.glob("units/*/*/result.json")]
-    found.sort(key=lambda result: result["disposition"]["work"]["position"])
-    for result in found:
-        yield result["disposition"], result.get("trajectory")
+    found = []
+    for path in out.glob("units/*/*/result.json"):
+        disposition = json.loads(path.read_text())["disposition"]
+        stored = path.with_name("trajectory.json.zst")
+        found.append((disposition, stored if stored.exists() else None))
+    for disposition, stored in sorted(found, key=lambda unit: unit[0]["work"]["position"]):
+        yield disposition, json.loads(unpacked(stored)) if stored else None
 
 
 def why_none(numbers: set[int], began: float, times: dict[int, float]) -> str:

@@ -278,7 +278,7 @@ impl RecordWriter {
     /// Adds a record that is a line already; secrets in it are taken out.
     pub fn add_line(&mut self, line: &[u8]) -> Result<(), RecordsError> {
         self.records += 1;
-        let (line, redactions) = self.redactor.redact(line);
+        let (line, redactions) = self.redactor.redact_json(line);
         self.redactions += redactions;
         self.put(&line)
     }

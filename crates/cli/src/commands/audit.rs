@@ -48,7 +48,7 @@ pub(super) fn audit(args: AuditArgs, settings: &Settings, talk: &Talk) -> Result
     if args.json {
         let json = serde_json::to_string(&report)
             .map_err(|error| Failure::of(error, "failed to write the report"))?;
-        talk.data(&format!("{json}\n"))?;
+        talk.json_text(&json)?;
     }
     Ok(if report.is_clean() { exit::OK } else { exit::FINDINGS })
 }

@@ -113,7 +113,7 @@ fn close(report: &BuildReport, json: bool, talk: &Talk) -> Result<u8, Failure> {
         report.cpu_seconds, report.peak_rss_mb
     ));
     if json {
-        talk.data(&format!("{}\n", report.to_json()?))?;
+        talk.json_text(&report.to_json()?)?;
     }
     if report.broken_records > 0 {
         talk.say(&format!(

@@ -63,7 +63,7 @@ pub(super) fn execute(args: ExecuteArgs, settings: &Settings, talk: &Talk) -> Re
         let executed = again.execute(&machine, &options, unit, talk)?;
         talk.say(&telling::closing(&executed));
         if args.json {
-            talk.data(&json_line(unit, &executed)?)?;
+            talk.json_text(&json_line(unit, &executed)?)?;
         }
         candidates.push_str(&candidate_lines(&executed)?);
     }
@@ -160,7 +160,7 @@ fn json_line(unit: &Disposition, executed: &Executed) -> Result<String, Failure>
         cpu_seconds: executed.usage.cpu_seconds,
         overhead_seconds: executed.usage.overhead_seconds,
     };
-    Ok(to_json(&line)? + "\n")
+    to_json(&line)
 }
 
 fn candidate_lines(executed: &Executed) -> Result<String, Failure> {

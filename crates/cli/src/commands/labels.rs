@@ -19,9 +19,7 @@ pub(super) fn audit_labels(path: &Path, json: bool, talk: &Talk) -> Result<u8, F
     })?;
     let report = label_audit::audit(&rows);
     if json {
-        let text = serde_json::to_string(&report)
-            .map_err(|error| Failure::of(error, "failed to write the report"))?;
-        talk.data(&format!("{text}\n"))?;
+        talk.json(&report)?;
     } else {
         talk.data(&report.to_markdown(MOST))?;
     }

@@ -55,9 +55,7 @@ pub(super) fn rerun(
         whole.findings.len()
     ));
     if args.json {
-        let text = serde_json::to_string(&whole)
-            .map_err(|error| Failure::of(error, "failed to write the report"))?;
-        talk.data(&format!("{text}\n"))?;
+        talk.json(&whole)?;
     }
     Ok(if whole.findings.is_empty() { exit::OK } else { exit::FINDINGS })
 }

@@ -24,7 +24,7 @@ pub(super) fn show(args: &ShowArgs, talk: &Talk) -> Result<u8, Failure> {
     }
     if args.json {
         let json = run.trajectory_json(&unit)?;
-        talk.data(&format!("{}\n", String::from_utf8_lossy(&json)))?;
+        talk.json_text(&String::from_utf8_lossy(&json))?;
     } else {
         talk.data(&backstory_dataset::narrate(&run.trajectory(&unit)?, &run, WIDTH))?;
     }
@@ -38,7 +38,7 @@ fn show_execution(run: &RunDirectory, unit: &Disposition, talk: &Talk) -> Result
     };
     let json = serde_json::to_string_pretty(&execution)
         .map_err(|error| Failure::of(error, "failed to write the execution"))?;
-    talk.data(&format!("{json}\n"))?;
+    talk.json_text(&json)?;
     Ok(exit::OK)
 }
 

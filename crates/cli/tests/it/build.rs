@@ -1,7 +1,7 @@
 //! What does a build say, and does it write the same bytes every time?
 
 use backstory_store::Faults;
-use backstory_testkit::Layout;
+use backstory_testkit::{Layout, RepoBuilder};
 
 use crate::sample::{bare, build, context, covered, history, steady};
 
@@ -108,4 +108,27 @@ fn a_grown_history_is_built_to_what_a_fresh_build_gives() {
     context.backstory(["build", "acme+toy", "-o", "grown"]).run();
     context.backstory(["build", "acme+toy", "-o", "fresh"]).run();
     assert!(covered(&context.path("grown")) == covered(&context.path("fresh")));
+}
+
+#[test]
+fn a_file_may_be_over_the_limit_between_two_edits() {
+    let lines = |grown: usize, shrunk: usize| -> String {
+        let line = |number: usize| match number {
+            5 => format!("five {}\n", "x".repeat(grown)),
+            50 => format!("fifty {}\n", "y".repeat(shrunk)),
+            number => format!("line {number}\n"),
+        };
+        (0..60).map(line).collect()
+    };
+    let (before, after) = (lines(10, 400), lines(400, 10));
+    let mut repo = RepoBuilder::new("acme/toy");
+    repo.commit("Start", [("big.txt", before.as_str())]);
+    repo.commit("Move the weight", [("big.txt", after.as_str())]);
+    let context = context();
+    repo.write(&context.path("acme+toy"), Layout::BareWithoutConfig);
+    let limit = (before.len() + 20).to_string();
+    let built = context.backstory(["build", "acme+toy", "-o", "run", "--file-limit", &limit]).run();
+    assert_eq!(built.exit_code, Some(0), "{built}");
+    let audited = context.backstory(["audit", "run", "--repo", "acme+toy"]).run();
+    assert_eq!(audited.exit_code, Some(0), "{audited}");
 }

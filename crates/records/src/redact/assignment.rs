@@ -80,17 +80,29 @@ fn value_start(text: &[u8], after_name: usize) -> Option<usize> {
     let rest = &text[after_name..text.len().min(after_name + 48)];
     let mut at =
         rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')).count();
-    let skip = |from: usize, these: &[u8]| {
-        rest[from.min(rest.len())..].iter().take_while(|byte| these.contains(byte)).count()
-    };
-    at += skip(at, b"\\\"' ");
-    let sign = skip(at, b"=:>");
+    at += quotes(&rest[at..]);
+    let sign = rest[at..].iter().take_while(|byte| b"=:>".contains(byte)).count();
     if sign == 0 || sign > 2 {
         return None;
     }
     at += sign;
-    at += skip(at, b"\\\"' ");
+    at += quotes(&rest[at..]);
     (at < rest.len()).then_some(after_name + at)
+}
+
+/// Returns the length of the quotes and spaces a text begins with.
+///
+/// A backslash counts with a quote or backslash behind it; any other one is the
+/// escape of a character, which belongs to what is quoted.
+fn quotes(text: &[u8]) -> usize {
+    let mut at = 0;
+    loop {
+        at += match text.get(at..) {
+            Some([b'"' | b'\'' | b' ', ..]) => 1,
+            Some([b'\\', b'"' | b'\'' | b'\\', ..]) => 2,
+            _ => return at,
+        };
+    }
 }
 
 /// Returns the password of a URL of the form `scheme://user:password@host`.

@@ -17,6 +17,8 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
+use serde::de::IgnoredAny;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 pub use self::stream::RedactingReader;
@@ -74,6 +76,35 @@ impl Redactor {
         }
         out.extend_from_slice(&text[done..]);
         (Cow::Owned(out), count)
+    }
+
+    /// Replaces the secrets of a line of JSON, which stays JSON.
+    ///
+    /// A secret may begin in the middle of an escape; then the texts of the line
+    /// are gone over one by one instead.
+    pub fn redact_json<'t>(&self, line: &'t [u8]) -> (Cow<'t, [u8]>, u64) {
+        let (redacted, count) = self.redact(line);
+        if count == 0 || serde_json::from_slice::<IgnoredAny>(&redacted).is_ok() {
+            return (redacted, count);
+        }
+        let Ok(mut value) = serde_json::from_slice::<Value>(line) else { return (redacted, count) };
+        let count = self.redact_value(&mut value);
+        (Cow::Owned(value.to_string().into_bytes()), count)
+    }
+
+    fn redact_value(&self, value: &mut Value) -> u64 {
+        match value {
+            Value::String(text) => {
+                let (redacted, count) = self.redact(text.as_bytes());
+                *text = String::from_utf8_lossy(&redacted).into_owned();
+                count
+            }
+            Value::Array(values) => values.iter_mut().map(|value| self.redact_value(value)).sum(),
+            Value::Object(fields) => {
+                fields.values_mut().map(|value| self.redact_value(value)).sum()
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        }
     }
 
     /// Goes over a text from `from`; what stands before is context.

@@ -144,6 +144,20 @@ fn a_guess_at_a_password_cannot_be_confirmed_without_a_key() {
     assert_ne!(keyed("password=Summer2024xq"), keyed("password=k7Qz9vR2mX4w"));
 }
 
+#[test]
+fn a_line_of_json_stays_json_whatever_is_escaped_in_it() {
+    let shell =
+        r#"{"body":"--data '{\"password\":\"\u003cpassword1xk92\u003e\"}' token:\nq8Xv2LmZ0pRt7"}"#;
+    let planted: Vec<String> = planted()
+        .iter()
+        .map(|(_, secret)| serde_json::json!({ "body": format!("\n{secret}\n") }).to_string())
+        .collect();
+    for line in planted.iter().map(String::as_str).chain([shell]) {
+        let (told, _) = Redactor::default().redact_json(line.as_bytes());
+        serde_json::from_slice::<serde_json::Value>(&told).expect("still JSON");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
@@ -166,6 +180,21 @@ proptest! {
         prop_assert_eq!(reader.redactions(), count);
         prop_assert!(count > 0);
         prop_assert_eq!(&read[..], &whole[..]);
+    }
+
+    #[test]
+    fn json_stays_json(
+        parts in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "password", "token", ":", "=", "\"", "\\", "\n", "<", "u003c", "k7Qz9vR2mX4w", " ",
+                "npm_", "ghp_0123456789abcdefABCDEF0123456789abcd", "://a:", "@", "'",
+            ]),
+            0..24,
+        ),
+    ) {
+        let line = serde_json::json!({ "body": parts.concat() }).to_string();
+        let (told, _) = Redactor::default().redact_json(line.as_bytes());
+        prop_assert!(serde_json::from_slice::<serde_json::Value>(&told).is_ok());
     }
 
     #[test]
