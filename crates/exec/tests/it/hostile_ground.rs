@@ -193,6 +193,12 @@ impl Host {
         let processes = entries(Path::new("/proc")).unwrap().into_iter().filter(has_token);
         let groups = groups_of(std::process::id());
         let files = ["/dev/shm", "/var/tmp"].map(Path::new).into_iter().flat_map(entries).flatten();
+        // What the twin of this look plants belongs to its own test.
+        let planted = |file: &PathBuf| {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with("leftover-") && name != token
+        };
+        let files = files.filter(|file| !planted(file));
         Self {
             processes: processes.collect(),
             groups,

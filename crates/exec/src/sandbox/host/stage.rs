@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use backstory_model::Limits;
+use nix::errno::Errno;
 use nix::sys::prctl::{set_child_subreaper, set_dumpable, set_no_new_privs};
 use nix::unistd::{Pid, setsid};
 
@@ -44,7 +45,11 @@ pub fn run(mut socket: File) -> io::Result<()> {
     })?;
     end_with_the_launcher(socket.try_clone()?, Arc::clone(&watch));
     let child = start(&plan, &mut socket)?;
-    let ended = wait_for(child)?;
+    let ended = match wait_for(child) {
+        // Another thread ends everything, took the child too, and says how it ended.
+        Err(error) if error.raw_os_error() == Some(Errno::ECHILD as i32) => Observed::default(),
+        other => other?,
+    };
     // Held to the end: whoever comes first says how it ended.
     let mut watch = watch.lock().unwrap_or_else(PoisonError::into_inner);
     watch.look();
