@@ -11,8 +11,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use forge::{
-    CiArgs, CiCaptureArgs, CiCommand, ForgeArgs, RecordsGiteaArgs, RecordsGithubArgs,
-    RecordsGitlabArgs,
+    CiArgs, CiCaptureArgs, CiCommand, ForgeArgs, ForgePartsArgs, RecordsGiteaArgs,
+    RecordsGithubArgs, RecordsGitlabArgs,
 };
 pub(crate) use records::{
     RecordsArgs, RecordsCheckArgs, RecordsCommand, RecordsExportArgs, RecordsImportArgs,

@@ -21,10 +21,7 @@ pub(crate) struct RecordsGithubArgs {
     #[arg(value_name = "OWNER/REPO")]
     pub(crate) repo: String,
     #[command(flatten)]
-    pub(crate) forge: ForgeArgs,
-    /// Parts to leave out, separated by commas
-    #[arg(long, value_name = "PARTS", value_delimiter = ',', value_parser = parts())]
-    pub(crate) without: Vec<Part>,
+    pub(crate) parts: ForgePartsArgs,
 }
 
 /// Collect what GitLab knows about a project
@@ -41,10 +38,7 @@ pub(crate) struct RecordsGitlabArgs {
     #[arg(long, value_name = "OWNER/REPO")]
     pub(crate) repo: Option<String>,
     #[command(flatten)]
-    pub(crate) forge: ForgeArgs,
-    /// Parts to leave out, separated by commas
-    #[arg(long, value_name = "PARTS", value_delimiter = ',', value_parser = parts())]
-    pub(crate) without: Vec<Part>,
+    pub(crate) parts: ForgePartsArgs,
 }
 
 /// Collect what a Gitea or Forgejo server knows about a repository
@@ -59,10 +53,7 @@ pub(crate) struct RecordsGiteaArgs {
     #[arg(value_name = "OWNER/REPO")]
     pub(crate) repo: String,
     #[command(flatten)]
-    pub(crate) forge: ForgeArgs,
-    /// Parts to leave out, separated by commas
-    #[arg(long, value_name = "PARTS", value_delimiter = ',', value_parser = parts())]
-    pub(crate) without: Vec<Part>,
+    pub(crate) parts: ForgePartsArgs,
 }
 
 /// Do something about continuous integration
@@ -90,6 +81,16 @@ pub(crate) struct CiCaptureArgs {
     pub(crate) repo: String,
     #[command(flatten)]
     pub(crate) forge: ForgeArgs,
+}
+
+/// Where the forge is, and which parts of it are collected.
+#[derive(Args, Debug)]
+pub(crate) struct ForgePartsArgs {
+    #[command(flatten)]
+    pub(crate) forge: ForgeArgs,
+    /// Parts to leave out, separated by commas
+    #[arg(long, value_name = "PARTS", value_delimiter = ',', value_parser = parts())]
+    pub(crate) without: Vec<Part>,
 }
 
 /// Where the forge is, and how much of it is asked for.

@@ -21,6 +21,7 @@ mod journal;
 mod list;
 mod plan;
 mod report;
+mod runs;
 mod state;
 mod transport;
 

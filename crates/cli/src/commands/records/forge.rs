@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::arguments::{
-    CiCaptureArgs, ForgeArgs, RecordsGiteaArgs, RecordsGithubArgs, RecordsGitlabArgs, ReportFormat,
+    CiCaptureArgs, ForgeArgs, ForgePartsArgs, RecordsGiteaArgs, RecordsGithubArgs,
+    RecordsGitlabArgs, ReportFormat,
 };
 use crate::settings::Settings;
 use crate::talk::cell;
@@ -26,9 +27,8 @@ pub(super) fn github(
     settings: &Settings,
     talk: &Talk,
 ) -> Result<u8, Failure> {
-    let options = options(Forge::GitHub, &args.repo, &args.forge, settings)?;
-    let options = CollectOptions { parts: all_but(&args.without), ..options };
-    ask(&options, &args.forge, settings, talk)
+    let options = options(Forge::GitHub, &args.repo, &args.parts.forge, settings)?;
+    collect_parts(options, &args.parts, settings, talk)
 }
 
 /// Collects what GitLab knows about a project.
@@ -42,10 +42,9 @@ pub(super) fn gitlab(
     // A repository is named as `build` names one whose origin is this project.
     let group = groups.rsplit('/').next().unwrap_or_default();
     let repo = args.repo.clone().unwrap_or_else(|| format!("{group}/{name}"));
-    let options = options(Forge::GitLab, &repo, &args.forge, settings)?;
-    let parts = all_but(&args.without);
-    let options = CollectOptions { parts, path: Some(path.to_owned()), ..options };
-    ask(&options, &args.forge, settings, talk)
+    let options = options(Forge::GitLab, &repo, &args.parts.forge, settings)?;
+    let options = CollectOptions { path: Some(path.to_owned()), ..options };
+    collect_parts(options, &args.parts, settings, talk)
 }
 
 /// Collects what a Gitea or Forgejo server knows about a repository.
@@ -54,13 +53,19 @@ pub(super) fn gitea(
     settings: &Settings,
     talk: &Talk,
 ) -> Result<u8, Failure> {
-    let options = options(Forge::Gitea, &args.repo, &args.forge, settings)?;
-    let options = CollectOptions { parts: all_but(&args.without), ..options };
-    ask(&options, &args.forge, settings, talk)
+    let options = options(Forge::Gitea, &args.repo, &args.parts.forge, settings)?;
+    collect_parts(options, &args.parts, settings, talk)
 }
 
-fn all_but(without: &[Part]) -> BTreeSet<Part> {
-    Part::ALL.into_iter().filter(|part| !without.contains(part)).collect()
+/// Asks for every part but those left out.
+fn collect_parts(
+    options: CollectOptions,
+    args: &ForgePartsArgs,
+    settings: &Settings,
+    talk: &Talk,
+) -> Result<u8, Failure> {
+    let parts = Part::ALL.into_iter().filter(|part| !args.without.contains(part)).collect();
+    ask(&CollectOptions { parts, ..options }, &args.forge, settings, talk)
 }
 
 /// Captures what CI keeps for a while only.

@@ -5,16 +5,16 @@
 
 use std::collections::BTreeMap;
 
-use backstory_model::{Record, RecordId};
+use backstory_model::RecordId;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Gitea;
-use crate::LogName;
 use crate::collect::CollectError;
 use crate::collect::list::{Gathering, Item, read_all};
 use crate::collect::report::{Gap, Part};
+use crate::collect::runs::time;
 use crate::collect::state::{KnownRuns, State};
 
 /// How long after it was made a run is asked for again, because it may be run again.
@@ -97,12 +97,8 @@ impl Gitea<'_> {
     ) -> Result<(), CollectError> {
         let name = self.plan.named("runs", &[Part::Jobs, Part::Logs]);
         let before = self.plan.state.runs.get(&name).cloned().unwrap_or_default();
-        let time = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok());
-        let (asked, last): (Option<Timestamp>, Option<Timestamp>) =
-            (time(&self.plan.since), time(&before.since));
-        let days =
-            self.plan.first_days.map(|days| SignedDuration::from_hours(24 * i64::from(days)));
-        let recent = days.and_then(|days| now?.checked_sub(days).ok());
+        let (asked, last) = (self.plan.asked(), time(before.since.as_ref()));
+        let recent = now.and_then(|now| self.plan.recent(now));
         let from = asked.or(last).or(recent);
         let open = gathering.talk.open;
         let mut reading = Reading { from, known: before.known, jobs: true };
@@ -118,13 +114,8 @@ impl Gitea<'_> {
             Some(last) if left_out => Some(last),
             _ => settled.max(from),
         };
-        let mut known = reading.known;
-        known.retain(|_, mark| {
-            let made = mark.split(' ').next().and_then(|made| made.parse().ok());
-            made.is_none() || made >= since
-        });
         let since = since.map(|since| since.to_string());
-        state.runs.insert(name, KnownRuns { since, known });
+        state.runs.insert(name, KnownRuns::since(since, reading.known));
         Ok(())
     }
 
@@ -203,13 +194,7 @@ impl Gitea<'_> {
                 Some(id) => self.log(gathering, run, id, full)?,
                 None => None,
             };
-            let mut records = self.read(item, None);
-            for record in records.iter_mut().flatten() {
-                if let Record::CiJob(job) = record {
-                    job.log.clone_from(&log);
-                }
-            }
-            gathering.take_read(Part::Jobs, item, records)
+            gathering.take_job(item, self.read(item, None), log.as_ref())
         })?;
         Ok(())
     }
@@ -230,19 +215,6 @@ impl Gitea<'_> {
             talk.gap(gap, &path, None);
             return Ok(None);
         }
-        let job = Some(RecordId::new(format!("job:{job}")));
-        let named = LogName { job, complete: true, ..LogName::default() };
-        let (answer, log) = talk.log(&path, &named)?;
-        let Some(log) = log else {
-            talk.missing(Part::Logs, &path, &answer);
-            return Ok(None);
-        };
-        let oldest = &mut talk.told.oldest_log;
-        if oldest.is_none() || run.created_at < *oldest {
-            oldest.clone_from(&run.created_at);
-        }
-        let id = log.id.clone();
-        gathering.harvest.take(&Record::LogRef(log), None)?;
-        Ok(Some(id))
+        Ok(gathering.job_log(&path, job, run.created_at.as_ref())?.stored())
     }
 }

@@ -13,12 +13,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{GitHub, read, take};
-use crate::LogName;
 use crate::collect::CollectError;
 use crate::collect::address::escape;
 use crate::collect::artifact::{self, Artifact};
 use crate::collect::list::{Gathering, Item, read_all};
 use crate::collect::report::{Gap, Part};
+use crate::collect::runs::{JobLog, time};
 use crate::collect::state::{KnownRuns, State};
 use crate::import::github::rest::{RestKind, Seen};
 
@@ -126,12 +126,9 @@ impl GitHub<'_> {
         let about = [Part::Jobs, Part::Logs, Part::Annotations, Part::Artifacts];
         let name = self.plan.named("runs", &about);
         let before = self.plan.state.runs.get(&name);
-        let time = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok());
-        let last: Option<Timestamp> = before.and_then(|before| time(&before.since));
-        let asked: Option<Timestamp> = time(&self.plan.since);
-        let days =
-            self.plan.first_days.map(|days| SignedDuration::from_hours(24 * i64::from(days)));
-        let recent = days.and_then(|days| now.checked_sub(days).ok());
+        let last = before.and_then(|before| time(before.since.as_ref()));
+        let asked = self.plan.asked();
+        let recent = self.plan.recent(now);
         let first = asked.or(last).unwrap_or_else(|| recent.unwrap_or(made).max(made));
         let known = before.map(|before| before.known.clone()).unwrap_or_default();
         let mut reading =
@@ -143,13 +140,8 @@ impl GitHub<'_> {
             Some(last) if left_out => Some(last),
             _ => now.checked_sub(UNSETTLED).ok().map(|settled| settled.max(first.min(now))),
         };
-        let mut known = reading.known;
-        known.retain(|_, mark| {
-            let made = mark.split(' ').next().and_then(|made| made.parse::<Timestamp>().ok());
-            made.is_none_or(|made| since.is_none_or(|since| made >= since))
-        });
         let since = since.map(|since| since.to_string());
-        state.runs.insert(name, KnownRuns { since, known });
+        state.runs.insert(name, KnownRuns::since(since, reading.known));
         Ok(())
     }
 
@@ -298,14 +290,13 @@ impl GitHub<'_> {
         if let Some(id) = id.filter(|_| ran && self.wants(Part::Logs)) {
             (log, open) = self.log(gathering, run, id, reading)?;
         }
-        let mut records = read(RestKind::Job, item, &self.seen(item));
-        for record in records.iter_mut().flatten() {
+        let records = read(RestKind::Job, item, &self.seen(item));
+        for record in records.iter().flatten() {
             if let Record::CiJob(job) = record {
-                job.log.clone_from(&log);
                 reading.only_job = Some(job.id.clone());
             }
         }
-        gathering.take_read(Part::Jobs, item, records)?;
+        gathering.take_job(item, records, log.as_ref())?;
         reading.jobs += 1;
         let bad = conclusion.as_deref().is_some_and(|word| !["success", "skipped"].contains(&word));
         match id {
@@ -333,21 +324,16 @@ impl GitHub<'_> {
         if reading.full {
             return Ok((None, gathering.talk.gap(Gap::OverLimit(Part::Logs), &path, None)));
         }
-        let job = Some(RecordId::new(format!("job:{job}")));
-        let named = LogName { job, complete: true, ..LogName::default() };
-        let (answer, log) = gathering.talk.log(&path, &named)?;
-        let Some(log) = log else {
-            reading.gone += u32::from(matches!(answer.status, 404 | 410));
-            return Ok((None, gathering.talk.missing(Part::Logs, &path, &answer)));
-        };
-        reading.gone = 0;
-        let oldest = &mut gathering.talk.told.oldest_log;
-        if oldest.is_none() || run.created_at < *oldest {
-            oldest.clone_from(&run.created_at);
+        match gathering.job_log(&path, job, run.created_at.as_ref())? {
+            JobLog::Stored(id) => {
+                reading.gone = 0;
+                Ok((Some(id), false))
+            }
+            JobLog::Missing { status, open } => {
+                reading.gone += u32::from(matches!(status, 404 | 410));
+                Ok((None, open))
+            }
         }
-        let id = log.id.clone();
-        gathering.harvest.take(&Record::LogRef(log), None)?;
-        Ok((Some(id), false))
     }
 
     /// Reads what a check remarked about lines; false when it must be asked again.

@@ -7,15 +7,15 @@
 use std::collections::BTreeMap;
 
 use backstory_model::{Record, RecordId};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{GitLab, read, take};
-use crate::LogName;
 use crate::collect::CollectError;
 use crate::collect::list::{Gathering, Item, List, read_all, read_changed};
 use crate::collect::report::{Gap, Part};
+use crate::collect::runs::time;
 use crate::collect::state::{Cursor, KnownRuns, State};
 use crate::import::gitlab::Seen;
 
@@ -77,11 +77,8 @@ impl GitLab<'_> {
     ) -> Result<(), CollectError> {
         let name = self.plan.named("pipelines", &[Part::Jobs, Part::Logs, Part::Artifacts]);
         let before = self.plan.state.runs.get(&name).cloned().unwrap_or_default();
-        let asked: Option<Timestamp> = time(self.plan.since.as_ref());
-        let last: Option<Timestamp> = time(before.since.as_ref());
-        let days =
-            self.plan.first_days.map(|days| SignedDuration::from_hours(24 * i64::from(days)));
-        let recent = days.and_then(|days| now?.checked_sub(days).ok());
+        let (asked, last) = (self.plan.asked(), time(before.since.as_ref()));
+        let recent = now.and_then(|now| self.plan.recent(now));
         let first = asked.or(last).or(recent);
         let from = asked.or(recent.filter(|_| last.is_none()));
         let mut reading = Reading { from, known: before.known, full: false };
@@ -96,13 +93,7 @@ impl GitLab<'_> {
         // What lies between the last collection and the time asked for was not read.
         let left_out = last.is_some() && last < asked;
         let since = if left_out { before.since } else { read.since };
-        let floor: Option<Timestamp> = time(since.as_ref());
-        let mut known = reading.known;
-        known.retain(|_, mark| {
-            let changed = mark.split(' ').next().and_then(|text| text.parse().ok());
-            changed.is_none() || changed >= floor
-        });
-        state.runs.insert(name, KnownRuns { since, known });
+        state.runs.insert(name, KnownRuns::since(since, reading.known));
         Ok(())
     }
 
@@ -180,12 +171,7 @@ impl GitLab<'_> {
                 // The job tells less about its pipeline than the pipeline does.
                 records.retain(|record| matches!(record, Record::CiJob(_)));
             }
-            for record in records.iter_mut().flatten() {
-                if let Record::CiJob(job) = record {
-                    job.log.clone_from(&log);
-                }
-            }
-            gathering.take_read(Part::Jobs, item, records)
+            gathering.take_job(item, records, log.as_ref())
         })?;
         Ok(())
     }
@@ -211,20 +197,7 @@ impl GitLab<'_> {
             talk.gap(gap, &path, None);
             return Ok(None);
         }
-        let job = Some(RecordId::new(format!("job:{number}")));
-        let named = LogName { job, complete: true, ..LogName::default() };
-        let (answer, log) = talk.log(&path, &named)?;
-        let Some(log) = log else {
-            talk.missing(Part::Logs, &path, &answer);
-            return Ok(None);
-        };
-        let oldest = &mut talk.told.oldest_log;
-        if oldest.is_none() || pipeline.created_at < *oldest {
-            oldest.clone_from(&pipeline.created_at);
-        }
-        let id = log.id.clone();
-        gathering.harvest.take(&Record::LogRef(log), None)?;
-        Ok(Some(id))
+        Ok(gathering.job_log(&path, number, pipeline.created_at.as_ref())?.stored())
     }
 
     /// Reads what the server read of the test reports of a pipeline.
@@ -247,8 +220,4 @@ impl GitLab<'_> {
             }
         }
     }
-}
-
-fn time(text: Option<&String>) -> Option<Timestamp> {
-    text?.parse().ok()
 }
