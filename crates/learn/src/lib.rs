@@ -1,0 +1,5 @@
+//! Do trajectories teach more than snapshots?
+//!
+//! In: exported files, issue rows and the repositories that they name. Out: feature
+//! tables, trained rankers, and a report that compares arms under one protocol
+//! (`docs/experiment/protocol.md`). Reads repositories through the port only.
