@@ -3,3 +3,7 @@
 //! In: exported files, issue rows and the repositories that they name. Out: feature
 //! tables, trained rankers, and a report that compares arms under one protocol
 //! (`docs/experiment/protocol.md`). Reads repositories through the port only.
+
+pub mod feature;
+pub mod snapshot;
+pub mod text;
