@@ -5,5 +5,8 @@
 //! (`docs/experiment/protocol.md`). Reads repositories through the port only.
 
 pub mod feature;
+pub mod number;
+pub mod rank;
+pub mod seed;
 pub mod snapshot;
 pub mod text;
