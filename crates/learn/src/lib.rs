@@ -5,6 +5,7 @@
 //! (`docs/experiment/protocol.md`). Reads repositories through the port only.
 
 pub mod feature;
+pub mod history;
 pub mod number;
 pub mod rank;
 pub mod seed;
