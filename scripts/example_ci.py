@@ -1,23 +1,23 @@
 """Runs the workflow of the bundled example with a real runner and keeps what it says.
 
-In: the example's repository, the runner `act`, a folder for its work. Out: record files and
-logs (docs/records.md), or, with `--check`, the differences from the kept ones. Times,
-durations and the runner's own folder differ each time and are not compared.
+In: the example's repository, the runner `act`, the `backstory` that imports its events.
+Out: a record file and its logs (docs/records.md), or, with `--check`, the differences from
+the kept ones. Times, durations and the folders of the runner differ and are not compared.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
-# The authored commits of pull requests 2, 6 and 24, by the start of their subjects.
+# The authored commits of pull requests 2, 6 and 24, by their subjects.
 SUBJECTS = [
     "Add failing tests for durations with spaces",
     "Parse durations with units and spaces",
@@ -27,9 +27,8 @@ SUBJECTS = [
     "Write down what daybook check should find",
     "Find overlaps, misdated days and overlong days",
 ]
-WORKFLOW = ".github/workflows/ci.yml"
 REPO = "tidewater/daybook"
-ENDED = {"success": "success", "failure": "failure", "skipped": "skipped"}
+VARYING = {"started_at", "finished_at", "observed_at", "sha256", "bytes", "log", "id", "run", "job"}
 
 
 def git(repo: Path, *arguments: str) -> str:
@@ -47,113 +46,78 @@ def commits(repo: Path) -> list[str]:
     return [known[subject] for subject in SUBJECTS]
 
 
-def run(act: str, repo: Path, commit: str, work: Path) -> list[dict]:
+def interpreter(work: Path) -> Path:
+    """Copies this Python into the work, so that no log names a folder of this machine."""
+    copied = work / "python"
+    shutil.copytree(sys.base_prefix, copied, symlinks=True)
+    (copied / "bin" / "python").unlink(missing_ok=True)
+    (copied / "bin" / "python").symlink_to("python3")
+    return copied / "bin"
+
+
+def served(repo: Path, work: Path) -> Path:
+    """Puts the repository where the runner asks for it instead of the forge."""
+    place = work / "served" / f"{REPO}.git"
+    place.parent.mkdir(parents=True)
+    place.symlink_to(repo.resolve())
+    git(repo, "config", "uploadpack.allowAnySHA1InWant", "true")
+    return work / "served"
+
+
+def run(act: str, repo: Path, commit: str, work: Path) -> bytes:
     """Runs the workflow at a commit and returns the events of the runner."""
     checkout = work / "checkout"
     shutil.rmtree(checkout, ignore_errors=True)
     git(work, "clone", "--quiet", str(repo.resolve()), str(checkout))
     git(checkout, "checkout", "--quiet", "-B", "main", commit)
     git(checkout, "remote", "set-url", "origin", f"https://github.com/{REPO}")
-    served = work / "served" / f"{REPO}.git"
-    if not served.exists():
-        served.parent.mkdir(parents=True)
-        served.symlink_to(repo.resolve())
-        git(repo, "config", "uploadpack.allowAnySHA1InWant", "true")
     command = [act, "pull_request", "--json", "-P", "ubuntu-latest=-self-hosted"]
     command += ["--env", f"GITHUB_SERVER_URL=file://{work / 'served'}"]
-    environment = {**os.environ, "XDG_CACHE_HOME": str(work / "cache"), "HOME": str(work)}
+    path = f"{work / 'python' / 'bin'}:{os.environ['PATH']}"
+    own = {"XDG_CACHE_HOME": str(work / "cache"), "HOME": str(work), "PATH": path}
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYENV")}
     done = subprocess.run(
-        command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=600
+        command, cwd=checkout, env=environment | own, capture_output=True, timeout=600
     )
-    events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    if not any("jobResult" in event for event in events):
-        sys.exit(f"error: the runner did not finish at {commit}: {done.stderr.strip()}")
-    return events
+    if b'"jobResult"' not in done.stdout:
+        sys.exit(f"error: the runner did not finish at {commit}: {done.stderr.decode().strip()}")
+    return done.stdout
 
 
-def records(events: list[dict], commit: str) -> tuple[list[dict], bytes]:
-    """Returns the run, its one job and the record of its log; and the log."""
-    own = [event for event in events if event.get("jobID")]
-    name, first, last = own[0]["job"].split("/", 1)[-1], own[0]["time"], own[-1]["time"]
-    steps: dict[str, dict] = {}
-    for event in own:
-        if event.get("stage") != "Main":
-            continue
-        number = event["stepID"][0]
-        step = steps.setdefault(
-            number, {"number": int(number) + 1, "name": event["step"], "started_at": event["time"]}
-        )
-        if "stepResult" in event:
-            step["conclusion"] = ENDED[event["stepResult"]]
-            step["finished_at"] = event["time"]
-    printed = "".join(event["msg"] for event in own if event.get("raw_output"))
-    log = printed.encode()
-    # Every leg of a matrix is told the result of all, so the steps decide.
-    red = any(step.get("conclusion") == "failure" for step in steps.values())
-    ended = {"conclusion": "failure" if red else "success"}
-    ended |= {"started_at": first, "finished_at": last, "observed_at": last}
-    run_id, job_id = f"run:act/{commit[:12]}", f"job:act/{commit[:12]}/{name}"
-    digest = hashlib.sha256(log).hexdigest()
-    job = {"kind": "ci_job", "id": job_id, "run": run_id, "name": name, **ended}
-    job |= {"steps": list(steps.values()), "log": f"log:{digest}"}
-    reference = {"kind": "log_ref", "id": f"log:{digest}", "job": job_id, "sha256": digest}
-    reference |= {"bytes": len(log), "encoding": "utf-8", "complete": True, "observed_at": last}
-    run_record = {"kind": "ci_run", "id": run_id, "commit": commit, "workflow": WORKFLOW}
-    run_record |= {"attempt": 1, "event": "pull_request", **ended}
-    return [run_record, job, reference], log
-
-
-def write(folder: Path, told: list[tuple[list[dict], bytes]]) -> None:
-    """Writes the record file and the logs."""
+def imported(backstory: str, told: dict[str, bytes], work: Path, folder: Path) -> None:
+    """Imports the events of every commit and writes the record file and the logs."""
+    for commit, events in told.items():
+        file = work / f"{commit}.json"
+        file.write_bytes(events)
+        command = [backstory, "records", "import", str(file), "--repo", REPO]
+        subprocess.run([*command, "--commit", commit, "-o", str(work / "records")], check=True)
     shutil.rmtree(folder / "logs", ignore_errors=True)
-    header = {"kind": "header", "format": "backstory-records", "version": 1}
-    header |= {"source": "act 0.2.89, by scripts/example-ci", "repo": REPO}
-    lines = [header] + [record for found, _ in told for record in found]
-    text = "".join(json.dumps(line) + "\n" for line in lines)
-    (folder / "ci.ndjson").write_text(text)
-    for found, log in told:
-        digest = found[-1]["sha256"]
-        place = folder / "logs" / digest[:2] / f"{digest}.zst"
-        place.parent.mkdir(parents=True, exist_ok=True)
-        command = ["zstd", "--quiet", "--force", "-19", "-o", str(place)]
-        subprocess.run(command, input=log, check=True)
+    command = [backstory, "records", "export", str(work / "records")]
+    command += ["-o", str(folder / "ci.ndjson"), "--logs", str(folder / "logs")]
+    subprocess.run(command, check=True)
 
 
-def kept(folder: Path) -> list[tuple[list[dict], bytes]]:
-    """Reads what `write` wrote."""
-    lines = (folder / "ci.ndjson").read_text().splitlines()[1:]
-    all_records = [json.loads(line) for line in lines]
-    told = []
-    for at in range(0, len(all_records), 3):
-        found = all_records[at : at + 3]
-        digest = found[-1]["sha256"]
-        command = ["zstd", "--quiet", "--decompress", "--stdout"]
-        command.append(str(folder / "logs" / digest[:2] / f"{digest}.zst"))
-        log = subprocess.run(command, check=True, capture_output=True).stdout
-        told.append((found, log))
-    return told
+def comparable(folder: Path) -> list[str]:
+    """Returns the records and the logs without what differs each time, sorted."""
 
-
-def comparable(told: list[tuple[list[dict], bytes]]) -> list[object]:
-    """Takes out what differs each time: times, durations, folders, versions, addresses."""
-
-    def without_times(value: object) -> object:
+    def steady(value: object) -> object:
         if isinstance(value, dict):
-            varying = {"started_at", "finished_at", "observed_at", "sha256", "bytes", "log", "id"}
-            return {key: without_times(part) for key, part in value.items() if key not in varying}
+            return {key: steady(part) for key, part in value.items() if key not in VARYING}
         if isinstance(value, list):
-            return [without_times(part) for part in value]
+            return [steady(part) for part in value]
         return value
 
-    plain = []
-    for found, log in told:
-        text = re.sub(r"\x1b\[[0-9;]*m", "", log.decode())
-        text = re.sub(r"\S*/act/[0-9a-f]+/hostexecutor", "ROOT", text)
+    lines = (folder / "ci.ndjson").read_text().splitlines()[1:]
+    parts = [json.dumps(steady(json.loads(line)), sort_keys=True) for line in lines]
+    for log in (folder / "logs").rglob("*.zst"):
+        command = ["zstd", "--quiet", "--decompress", "--stdout", str(log)]
+        text = subprocess.run(command, check=True, capture_output=True).stdout.decode()
+        text = re.sub(r"\x1b\[[0-9;]*m", "", text)
+        text = re.sub(r"[^\s'(]*/act/[0-9a-f]+/hostexecutor", "ROOT", text)
         text = re.sub(r"=+ (.*) in [0-9.]+s =+", r"\1", text)
         text = re.sub(r"(?m)^platform .*$", "platform", text)
-        text = re.sub(r"(?m)^\S+/lib/python3\S+: ", "PYTHON: ", text)
-        plain.append([without_times(found), text])
-    return plain
+        parts.append(re.sub(r"(?m)^\S+/lib/python3\S+: ", "PYTHON: ", text))
+    return sorted(parts)
 
 
 def main() -> None:
@@ -162,23 +126,25 @@ def main() -> None:
     parser.add_argument("repo", type=Path, help="the bare repository of the example")
     parser.add_argument("folder", type=Path, help="the folder of the records")
     parser.add_argument("--act", required=True, help="the runner")
-    parser.add_argument("--work", type=Path, required=True, help="a folder for the runner")
+    parser.add_argument("--backstory", required=True, help="what imports its events")
     parser.add_argument("--check", action="store_true", help="compare with the kept records")
     given = parser.parse_args()
-    given.work.mkdir(parents=True, exist_ok=True)
-    told = []
-    for commit in commits(given.repo):
-        told.append(records(run(given.act, given.repo, commit, given.work.resolve()), commit))
-        ended = told[-1][0][1]["conclusion"]
-        print(f"{commit[:12]} {ended}", file=sys.stderr)
-    if not given.check:
-        write(given.folder, told)
-        return
-    pairs = zip(comparable(kept(given.folder)), comparable(told), strict=True)
-    different = [commit for commit, (old, new) in zip(commits(given.repo), pairs) if old != new]
-    for commit in different:
-        print(f"error: CI says something else at {commit[:12]}", file=sys.stderr)
-    sys.exit(1 if different else 0)
+    with tempfile.TemporaryDirectory(prefix="daybook-ci-", dir="/var/tmp") as place:
+        work = Path(place)
+        interpreter(work)
+        served(given.repo, work)
+        told = {commit: run(given.act, given.repo, commit, work) for commit in commits(given.repo)}
+        if not given.check:
+            imported(given.backstory, told, work, given.folder)
+            return
+        again = work / "again"
+        again.mkdir()
+        imported(given.backstory, told, work, again)
+        kept, found = comparable(given.folder), comparable(again)
+    for part in sorted(set(kept) ^ set(found)):
+        told_by = "kept" if part in kept else "said now"
+        print(f"error: {told_by} only: {part[:2000]}", file=sys.stderr)
+    sys.exit(0 if kept == found else 1)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Counts red states and fixing commits of pull requests with several commits.
 
-usage: authored.py BACKSTORY MIRRORS OUT [--cache DIR] [--count N] [--jobs N] [OWNER/NAME ...]
+usage: authored.py BACKSTORY MIRRORS OUT [OWNER/NAME ...] [--cache DIR] [--count N] [--jobs N]
 
 Takes the newest units with several authored commits that touch test code and
 source code, executes them, and prints how many have an authored state in which a
@@ -77,7 +77,7 @@ def main() -> int:
         named = [word for unit in units for word in ("--unit", unit)]
         command = [options.binary, "build", str(mirror), *named, "--execute", "--repeats", "2", "--mutants", "0"]
         command += ["-o", str(place), "--jobs", str(options.jobs), "--cache", str(options.cache)]
-        if run(command).code != 0:
+        if units and run(command).code != 0:
             sys.exit(f"{repo}: the build failed")
         stories = [rules_of(shown(options.binary, place, unit)) for unit in units]
         stable = [story for story in stories if any(rule == "run/validate" for rule, _ in story)]

@@ -16,6 +16,7 @@ use super::bench::{Bench, Run};
 use super::input::Executed;
 use super::plant::Planted;
 use super::selection::arguments;
+use super::statement::problem_statement;
 use super::story::Agreed;
 use super::trees::Trees;
 
@@ -129,7 +130,7 @@ impl Bench<'_> {
             instance_id: unit.id.clone(),
             repo: unit.repo.clone(),
             base_commit: unit.base.clone()?,
-            problem_statement: self.input.statement.to_owned(),
+            problem_statement: problem_statement(self.input).into_owned(),
             patch: self.input.gold_patch.clone(),
             test_patch: self.input.test_patch.clone(),
             created_at: unit.states.iter().map(|state| state.authored_at).min()?,

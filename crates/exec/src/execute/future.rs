@@ -7,9 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use backstory_model::{
-    AsItStood, ChangeUnit, FileRole, RepoPath, RepositoryError, RequirementSource,
-};
+use backstory_model::{AsItStood, FileRole, RepoPath, RepositoryError, RequirementSource};
 use backstory_syntax::role_of;
 use memchr::memmem;
 use sha2::{Digest as _, Sha256};
@@ -17,10 +15,8 @@ use sha2::{Digest as _, Sha256};
 use crate::checkout::VirtualTree;
 
 use super::input::ExecuteInput;
+use super::statement::{named_commits, problem_statement};
 use super::trees::version;
-
-/// The shortest piece of a commit id that counts as one.
-const SHORTEST_ID: usize = 7;
 
 /// The shortest title that nobody writes by chance, in characters.
 const SHORTEST_TITLE: usize = 21;
@@ -43,7 +39,10 @@ pub(super) fn leaks(
     base: &VirtualTree,
     base_time: i64,
 ) -> Result<Vec<String>, RepositoryError> {
-    let mut found = named_commits(input.unit, input.statement);
+    let shown = problem_statement(input);
+    let named = named_commits(input.unit, &shown).into_iter().map(|at| shown[at].to_lowercase());
+    let mut found: Vec<String> =
+        named.map(|id| format!("the statement names the commit `{id}` of the unit")).collect();
     let titles = titles(input)?;
     if is_edited_issue(input) {
         found.extend(named_titles(&titles, input.statement));
@@ -55,18 +54,6 @@ pub(super) fn leaks(
     found.extend(pasted.map(|line| format!("the statement holds the line `{line}` of the change")));
     found.extend(held_at_base(input, base, &lines, &titles)?);
     Ok(found)
-}
-
-fn named_commits(unit: &ChangeUnit, statement: &str) -> Vec<String> {
-    let states = unit.states.iter().map(|state| state.commit.as_str());
-    let ids: Vec<&str> = states.chain([unit.head.as_str(), unit.commit.as_str()]).collect();
-    let statement = statement.to_lowercase();
-    let words = statement.split(|c: char| !c.is_ascii_hexdigit());
-    words
-        .filter(|word| word.len() >= SHORTEST_ID)
-        .filter(|word| ids.iter().any(|id| id.starts_with(word)))
-        .map(|word| format!("the statement names the commit `{word}` of the unit"))
-        .collect()
 }
 
 /// Returns true for the text of somebody else that may have been written to later.

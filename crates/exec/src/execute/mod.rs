@@ -13,6 +13,7 @@ mod job;
 mod plant;
 mod report_folder;
 mod selection;
+mod statement;
 mod story;
 mod trees;
 mod unit;

@@ -6,18 +6,16 @@
 use std::collections::BTreeSet;
 
 use backstory_model::{
-    Action, CommitId, ContainmentLevel, ExecutedState, Gate, GateResult, RunOrder, RunVerdict,
-    TestId, TestOutcome, TestRunner, Trajectory,
+    ContainmentLevel, ExecutedState, Gate, GateResult, RunOrder, RunVerdict, TestId, TestOutcome,
+    TestRunner, Trajectory,
 };
 
 use super::super::finding::Findings;
 use super::PLACE;
 use super::judged::{Derived, is_broken, is_whole};
+use super::statement::names_later_commit;
 use super::stored::{Run, Runs};
 use super::trees::States;
-
-/// How many digits name a commit.
-const SHORTEST_COMMIT: usize = 7;
 
 /// Compares every gate with the runs.
 pub(super) fn check(
@@ -104,7 +102,7 @@ impl<'r, 'a> Seen<'r, 'a> {
 
     fn holds(&self, gate: Gate) -> Decided {
         match gate {
-            Gate::NoFuture => Decided::unless(self.names_later_commit()),
+            Gate::NoFuture => Decided::unless(names_later_commit(self.trajectory)),
             Gate::NothingDone => Decided::exactly(self.rejected(&self.before)),
             Gate::GoldPatch => Decided::exactly(self.gold_passes()),
             Gate::GoldReverted => Decided::exactly(self.rejected(&self.reverted)),
@@ -133,21 +131,6 @@ impl<'r, 'a> Seen<'r, 'a> {
     fn judged(&self) -> impl Iterator<Item = &'r Run<'a>> {
         let mutant = |run: &&Run<'_>| !matches!(run.execution.state, ExecutedState::Mutant { .. });
         self.runs.list.iter().filter(mutant)
-    }
-
-    /// Returns true when the statement holds a commit that an agent must not see.
-    fn names_later_commit(&self) -> bool {
-        let Some(Action::Message { text, .. }) = self.trajectory.steps.first().map(|s| &s.action)
-        else {
-            return false;
-        };
-        let unit = &self.trajectory.unit;
-        let states = unit.states.iter().map(|state| &state.commit);
-        let later: Vec<&str> =
-            states.chain([&unit.head, &unit.commit]).map(CommitId::as_str).collect();
-        let words = text.split(|c: char| !c.is_ascii_alphanumeric());
-        let mut long = words.filter(|word| word.len() >= SHORTEST_COMMIT);
-        long.any(|word| later.iter().any(|commit| commit.starts_with(word)))
     }
 
     fn rejected(&self, runs: &[&Run<'_>]) -> bool {

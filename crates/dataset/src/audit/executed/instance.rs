@@ -1,11 +1,12 @@
 //! Is the instance what the trajectory and the runs say?
 
-use backstory_model::{Action, FailToPass, TaskInstance, TestId, TestRunner, Trajectory};
+use backstory_model::{FailToPass, TaskInstance, TestId, TestRunner, Trajectory};
 
 use super::super::finding::Findings;
 use super::PLACE;
 use super::judged::Derived;
 use super::mutants;
+use super::statement;
 use super::stored::Runs;
 
 /// Compares the instance with the trajectory and the roles of tests.
@@ -23,16 +24,12 @@ pub(super) fn check(
         findings.note(PLACE, "no instance without a base commit", &instance.base_commit);
     }
     let authored = unit.states.iter().map(|state| state.authored_at).min().unwrap_or_default();
-    let statement = match trajectory.steps.first().map(|step| &step.action) {
-        Some(Action::Message { text, .. }) => text.as_str(),
-        _ => "",
-    };
     let own = |(id, origin): &(TestId, _)| FailToPass { id: id.clone(), origin: *origin };
     let expected = TaskInstance {
         instance_id: unit.id.clone(),
         repo: unit.repo.clone(),
         base_commit: instance.base_commit.clone(),
-        problem_statement: statement.to_owned(),
+        problem_statement: statement::expected(trajectory),
         patch: trajectory.gold_patch.clone(),
         test_patch: trajectory.test_patch.clone(),
         created_at: authored,

@@ -9,6 +9,7 @@ mod instance;
 mod judged;
 mod mutants;
 mod outcome;
+mod statement;
 mod stored;
 mod tests;
 mod trees;

@@ -6,8 +6,8 @@
 use backstory_model::{
     Action, CommitId, ContainmentLevel, Ending, EvidenceId, ExecutedState, Execution, ExecutionId,
     ExecutionOutcome, Gate, MutantVerdict, Observation, Phase, Provenance, RepoPath,
-    Repository as _, RunVerdict, SchemaVersion, TestId, TestOrigin, TestOutcome, TestReport,
-    TreeId, UnitExecution, UnitId,
+    Repository as _, RequirementSource, RunVerdict, SchemaVersion, TestId, TestOrigin, TestOutcome,
+    TestReport, TreeId, UnitExecution, UnitId,
 };
 
 use super::{NEW_ID, OLD_ID, executed_sample};
@@ -215,6 +215,15 @@ const GATES: &[Case] = &[
         let commit = s.trajectory.unit.head.as_str()[..9].to_owned();
         let Action::Message { text, .. } = &mut s.trajectory.steps[0].action else { panic!() };
         *text = format!("{text} {commit}.");
+        s.trajectory.requirement.source = RequirementSource::Issue;
+    }),
+    ("an own commit in the statement of an instance", "unit/execution", "instance ", |s| {
+        let commit = s.trajectory.unit.head.as_str()[..9].to_owned();
+        s.trajectory.requirement.source = RequirementSource::PseudoIssue;
+        let Action::Message { text, .. } = &mut s.trajectory.steps[0].action else { panic!() };
+        *text = format!("{text} {commit}.");
+        let whole = text.clone();
+        instance(s).problem_statement = whole;
     }),
     ("a network", "unit/execution", "gate `network_off`", |s| {
         run(s, "head/file/1").containment = ContainmentLevel::Rlimit;

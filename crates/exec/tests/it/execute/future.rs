@@ -50,10 +50,33 @@ fn in_statement(statement: &str, edited: bool) -> Option<String> {
 #[test]
 fn a_statement_that_names_the_fix_does_not_make_an_instance() {
     let mut story = story(&[]);
+    story.requirement.source = RequirementSource::Issue;
     story.statement = format!("Backport of {}.", &story.head().as_str()[..9]);
     let told = story.execute();
     assert_eq!(told.executed.execution.outcome.as_str(), "gate_failed");
     assert!(leak(&story).unwrap().starts_with("the statement names the commit"));
+}
+
+#[test]
+fn a_change_that_lists_its_own_commits_is_told_without_their_ids() {
+    let mut story = story(&[]);
+    let own = story.head().as_str().to_owned();
+    story.statement = format!(
+        "Add numbers\n\n* {own}: add\n* {}\u{e9}{}\nas in 0123456789\n",
+        own[..8].to_uppercase(),
+        &own[..6],
+    );
+    let told = story.execute();
+    assert_eq!(leak(&story), None);
+    let instance = told.executed.execution.instance.unwrap();
+    let shown = instance.problem_statement.replace(&own[..6], "SIX-DIGITS");
+    insta::assert_snapshot!(shown, @"
+    Add numbers
+
+    * [COMMIT]: add
+    * [COMMIT]éSIX-DIGITS
+    as in 0123456789
+    ");
 }
 
 #[test]
