@@ -11,6 +11,8 @@ pub mod ground;
 pub mod history;
 pub mod link;
 pub mod records;
+pub mod test_text;
+pub mod twin;
 pub mod unit;
 
 pub use error::MineError;

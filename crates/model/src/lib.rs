@@ -20,6 +20,7 @@ mod schema;
 mod snapshot;
 mod step;
 mod test;
+mod test_text;
 mod trajectory;
 mod unit;
 
@@ -65,6 +66,7 @@ pub use step::{
     Thought,
 };
 pub use test::{TestOutcome, TestReport, TestResult};
+pub use test_text::TestText;
 pub use trajectory::{LicenseEvidence, Trajectory};
 pub use unit::{
     AuthoredState, ChangeUnit, CollapseReason, Link, LinkMethod, LinkTarget, Sequence, UnitLabels,

@@ -20,6 +20,8 @@ use crate::link::Methods;
 use crate::records::Records;
 use branch::Branch;
 
+pub(crate) use patch::edited_lines;
+
 /// Says why a unit has no story.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnitError {

@@ -49,10 +49,10 @@ fn has_same_lines(
 }
 
 /// The lines taken away and the lines added, each in order.
-type EditedLines = (Vec<u8>, Vec<u8>);
+pub(crate) type EditedLines = (Vec<u8>, Vec<u8>);
 
 /// Reads what a change does to a file; `None` for content that has no lines.
-fn edited_lines(
+pub(crate) fn edited_lines(
     repo: &dyn Repository,
     change: &TreeChange,
 ) -> Result<Option<EditedLines>, RepositoryError> {

@@ -8,4 +8,6 @@ mod repository;
 #[cfg(test)]
 mod revisions;
 #[cfg(test)]
+mod rows;
+#[cfg(test)]
 mod units;
