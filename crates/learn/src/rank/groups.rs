@@ -53,6 +53,12 @@ pub enum GroupError {
         /// How many labels.
         found: usize,
     },
+    /// There are more features than a tree can name.
+    #[error("a row has {columns} features; a ranker names at most {}", u16::MAX)]
+    Columns {
+        /// How many there are.
+        columns: usize,
+    },
     /// A feature is not a number or has no end.
     #[error("feature {column} of row {row} is `{value}`, which is no finite number")]
     NotFinite {
@@ -150,6 +156,9 @@ impl Groups {
         }
         if self.relevance.len() != rows {
             return Err(GroupError::Labels { rows, found: self.relevance.len() });
+        }
+        if u16::try_from(self.columns).is_err() {
+            return Err(GroupError::Columns { columns: self.columns });
         }
         Ok(())
     }

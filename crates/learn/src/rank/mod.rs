@@ -1,10 +1,15 @@
 //! Which candidate of a query comes first?
 //!
 //! In: [`Groups`], the candidates of each query as rows of numbers with their
-//! relevance. Out: a trained ranker, which gives every row of an unseen query a score.
-//! Touches nothing; the same groups, options and seed give the same bytes for any
-//! number of threads.
+//! relevance. Out: a trained [`Model`], which gives every candidate of an unseen query
+//! a score and says which features lifted it. Touches nothing; the same groups,
+//! options and seed give the same bytes for any number of threads.
 
+mod forest;
 mod groups;
+pub mod lambda_mart;
+mod numbers;
+pub mod synthetic;
 
-pub use groups::{Group, GroupError, Groups};
+pub use forest::{Forest, ForestError, Node, Tree};
+pub use groups::{Group, GroupError, Groups, MOST_RELEVANT};
