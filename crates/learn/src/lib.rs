@@ -6,6 +6,7 @@
 
 pub mod feature;
 pub mod history;
+pub mod measure;
 pub mod number;
 pub mod rank;
 pub mod seed;

@@ -8,8 +8,14 @@
 mod forest;
 mod groups;
 pub mod lambda_mart;
+pub mod linear;
+mod model;
 mod numbers;
+mod ranker;
 pub mod synthetic;
 
 pub use forest::{Forest, ForestError, Node, Tree};
 pub use groups::{Group, GroupError, Groups, MOST_RELEVANT};
+pub use linear::Linear;
+pub use model::{Blend, Model};
+pub use ranker::{Ranker, RankerError};
