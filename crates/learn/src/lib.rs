@@ -4,6 +4,7 @@
 //! tables, trained rankers, and a report that compares arms under one protocol
 //! (`docs/experiment/protocol.md`). Reads repositories through the port only.
 
+pub mod control;
 pub mod feature;
 pub mod history;
 pub mod measure;
