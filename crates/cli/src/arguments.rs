@@ -201,7 +201,8 @@ pub(crate) struct ShowArgs {
 
 /// Export the trajectories of a run
 ///
-/// Writes one folder per format. Folders of an earlier export are replaced.
+/// Writes one folder per format. Folders of an earlier export are replaced. People
+/// are named by pseudonyms, made with the key in `BACKSTORY_IDENTITY_KEY`.
 #[derive(Args, Debug)]
 pub(crate) struct ExportArgs {
     /// The run
@@ -218,6 +219,9 @@ pub(crate) struct ExportArgs {
     /// Do not train on steps chosen with knowledge of the final change
     #[arg(long)]
     pub(crate) no_train_on_hindsight: bool,
+    /// Name people as they are, not by pseudonyms
+    #[arg(long)]
+    pub(crate) keep_authors: bool,
 }
 
 /// Say what a consumer would reject or drop

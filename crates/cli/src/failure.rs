@@ -197,6 +197,9 @@ impl From<ExportError> for Failure {
     fn from(error: ExportError) -> Self {
         let hint = match &error {
             ExportError::Occupied { .. } => Some("choose another directory with `-o`"),
+            ExportError::OtherAuthors { .. } => {
+                Some("export all formats together, or choose another directory with `-o`")
+            }
             _ => None,
         };
         Self::plain(error, hint)

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use backstory_exec::environment::INDEX_VARIABLES;
+use backstory_identity::{Authors, IdentityKey};
 use backstory_model::{ExecuteOptions, Limits};
 use backstory_records::Redactor;
 use backstory_store::fs;
@@ -62,6 +63,11 @@ pub const BUBBLEWRAP: Variable =
 pub const REDACTION_KEY: Variable = Variable {
     name: "BACKSTORY_REDACTION_KEY",
     about: "The key of the tags that stand for secrets in records; kept secret, the same for all imports",
+};
+/// Keys the pseudonyms of people in exports.
+pub const IDENTITY_KEY: Variable = Variable {
+    name: "BACKSTORY_IDENTITY_KEY",
+    about: "The key of the pseudonyms that stand for people in exports; kept secret, the same for all exports",
 };
 /// Says where the user's caches lie.
 const XDG_CACHE: Variable =
@@ -119,6 +125,7 @@ pub const ENVIRONMENT: &[Variable] = &[
     CACHE,
     BUBBLEWRAP,
     REDACTION_KEY,
+    IDENTITY_KEY,
     XDG_CACHE,
     HOME,
     SEARCH_PATH,
@@ -218,6 +225,9 @@ pub struct ExportConfig {
     pub to: Option<Vec<String>>,
     /// The tool dialect: `openhands`, `swe-agent`, `backstory`.
     pub dialect: Option<String>,
+    /// The key of the pseudonyms that stand for people, also in exports of records; one
+    /// that everybody knows if absent.
+    pub identity_key: Option<String>,
 }
 
 /// Everything that may answer a question the flags leave open.
@@ -296,6 +306,18 @@ impl Settings {
     pub fn redactor(&self) -> Redactor {
         let key = self.environment.text(REDACTION_KEY);
         key.map_or_else(Redactor::default, |key| Redactor::keyed(key.as_bytes()))
+    }
+
+    /// Returns how people are named in exports.
+    pub fn authors(&self, keep: bool) -> Authors {
+        let given = self.environment.text(IDENTITY_KEY);
+        let key =
+            given.or(self.config.export.identity_key.as_deref().filter(|key| !key.is_empty()));
+        match key {
+            _ if keep => Authors::Plain,
+            Some(key) => Authors::Hashed(IdentityKey::new(key.as_bytes())),
+            None => Authors::default(),
+        }
     }
 
     /// Returns the folders programs are looked for in, and the home folder.

@@ -65,6 +65,7 @@ pub(crate) fn write(tally: &Tally, context: &ExportContext, options: &ExportOpti
     card.push_str(&origins(tally, context));
     card.push_str(&knowledge(tally));
     card.push_str(LIMITS);
+    card.push_str(&people(options));
     card
 }
 
@@ -177,8 +178,23 @@ const LIMITS: &str = "## Known limits\n\n\
     `requirement_flags` says how a text gives the answer away.\n\
     - States that were force-pushed away are gone from git and are not here.\n\
     - Content that is binary, over the size limit or not UTF-8 stands as a placeholder and is not \
-    trained on.\n\
-    - Texts of issues and commits are kept as written and may hold names and links.\n";
+    trained on.\n";
+
+/// Says how people are named.
+fn people(options: &ExportOptions) -> String {
+    match options.authors.key_word() {
+        None => {
+            "- Texts of issues and commits are kept as written (`authors: plain`) and may hold \
+                 names and links.\n"
+                .to_owned()
+        }
+        Some(key) => format!(
+            "- In texts of issues and commits, the authors, addresses and logins of people are \
+             pseudonyms (`authors: hashed`, `identity_key: {key}`); a name that stands alone in a \
+             sentence is kept. What files hold and what tests print is kept as it is.\n"
+        ),
+    }
+}
 
 /// Keeps foreign text inside its table cell.
 fn cell(text: &str) -> String {

@@ -12,19 +12,21 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use backstory_identity::Authors;
 use backstory_model::{
     CommitId, Counts, RepoName, SchemaVersion, TaskInstance, Trajectory, UnitId,
 };
 use backstory_store::{StoreError, fs};
 use backstory_table::TableError;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::atif;
 use crate::card::{self, Tally};
 use crate::chat::{self, Message, TrainRule};
 use crate::dialect::{Dialect, Rendered};
 use crate::harbor::Harbor;
+use crate::people;
 use crate::swe_bench::SweBench;
 use crate::tables::Tables;
 use crate::task::{LeftOut, Reporter, Story, Task};
@@ -75,6 +77,12 @@ pub enum ExportError {
     NoReporter {
         /// The format.
         format: ExportFormat,
+    },
+    /// A format stays in the folder whose people are named another way.
+    #[error("`{}` was exported with people named another way than now", path.display())]
+    OtherAuthors {
+        /// The folder.
+        path: PathBuf,
     },
     /// A folder is in the way that no export wrote.
     #[error("`{}` exists and was not written by an export", path.display())]
@@ -196,6 +204,8 @@ pub struct ExportOptions {
     pub split: Split,
     /// Whether messages chosen with knowledge of the final change are trained on.
     pub train_on_hindsight: bool,
+    /// How people are named.
+    pub authors: Authors,
 }
 
 impl Default for ExportOptions {
@@ -205,6 +215,7 @@ impl Default for ExportOptions {
             dialect: Dialect::default(),
             split: Split::default(),
             train_on_hindsight: true,
+            authors: Authors::default(),
         }
     }
 }
@@ -259,10 +270,13 @@ pub fn export<S: Into<Story>, E: Into<Box<dyn Error + Send + Sync>>>(
     context: &ExportContext,
     options: &ExportOptions,
 ) -> Result<Exported, ExportError> {
-    let earlier = earlier_formats(out);
+    let earlier = Receipt::read(out);
+    if let Some(format) = earlier.other_authors(options) {
+        return Err(ExportError::OtherAuthors { path: out.join(format.as_str()) });
+    }
     for format in &options.formats {
         let path = out.join(format.as_str());
-        if path.exists() && !earlier.contains(format) {
+        if path.exists() && !earlier.formats.contains(format) {
             return Err(ExportError::Occupied { path });
         }
         if JUDGED.contains(format) && context.reporter.is_empty() {
@@ -273,8 +287,9 @@ pub fn export<S: Into<Story>, E: Into<Box<dyn Error + Send + Sync>>>(
     let mut tally = Tally::default();
     let mut exported = Exported::default();
     for story in stories {
-        let story: Story =
+        let mut story: Story =
             story.map_err(|source| ExportError::Trajectory { source: source.into() })?.into();
+        people::hide(&mut story, &options.authors);
         tally.add(&story.trajectory);
         let rendered = writers.add(&story, bodies, options)?;
         if writers.judge() {
@@ -308,21 +323,39 @@ const JUDGED: [ExportFormat; 2] = [ExportFormat::SweBench, ExportFormat::Harbor]
 
 const RECEIPT: &str = "export.json";
 
-/// Returns the formats an earlier export wrote here; none where there is no receipt.
-fn earlier_formats(out: &Path) -> BTreeSet<ExportFormat> {
-    let receipt = fs::read_text(&out.join(RECEIPT)).ok();
-    let receipt = receipt.and_then(|text| serde_json::from_str::<Value>(&text).ok());
-    let formats = receipt.and_then(|receipt| receipt.get("formats").cloned());
-    formats.and_then(|formats| serde_json::from_value(formats).ok()).unwrap_or_default()
+/// What an earlier export says of itself; nothing where there is none.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Receipt {
+    formats: BTreeSet<ExportFormat>,
+    authors: Option<String>,
+    identity_key: Option<String>,
+}
+
+impl Receipt {
+    fn read(out: &Path) -> Self {
+        let receipt = fs::read_text(&out.join(RECEIPT)).ok();
+        receipt.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+    }
+
+    /// Returns a format that stays here although it names people another way.
+    fn other_authors(&self, options: &ExportOptions) -> Option<ExportFormat> {
+        let authors = &options.authors;
+        let is_same = self.authors.as_deref() == Some(authors.as_str())
+            && self.identity_key.as_deref() == authors.key_word();
+        let stays = self.formats.difference(&options.formats).next();
+        stays.copied().filter(|_| !is_same)
+    }
 }
 
 fn write_receipt(
     out: &Path,
-    earlier: &BTreeSet<ExportFormat>,
+    earlier: &Receipt,
     exported: &Exported,
     options: &ExportOptions,
 ) -> Result<(), ExportError> {
-    let formats: BTreeSet<ExportFormat> = earlier.union(&options.formats).copied().collect();
+    let formats: BTreeSet<ExportFormat> =
+        earlier.formats.union(&options.formats).copied().collect();
     let mut receipt = json!({
         "tool": format!("backstory {}", env!("CARGO_PKG_VERSION")),
         "schema": SchemaVersion::CURRENT,
@@ -330,10 +363,14 @@ fn write_receipt(
         "dialect": options.dialect,
         "split": options.split,
         "train_on_hindsight": options.train_on_hindsight,
+        "authors": options.authors.as_str(),
         "trajectories": exported.trajectories,
         "steps": exported.steps,
         "instances": exported.instances,
     });
+    if let Some(key) = options.authors.key_word() {
+        receipt["identity_key"] = key.into();
+    }
     if JUDGED.iter().any(|format| options.formats.contains(format)) {
         receipt["tasks"] = exported.tasks.into();
         receipt["left_out"] = json!(exported.left_out);
@@ -389,7 +426,8 @@ impl Writers {
         let trajectory = &story.trajectory;
         let unit = &trajectory.unit.id;
         let in_unit = |source| ExportError::Body { unit: unit.clone(), source };
-        let rendered = options.dialect.render(trajectory, bodies).map_err(in_unit)?;
+        let mut rendered = options.dialect.render(trajectory, bodies).map_err(in_unit)?;
+        people::hide_in_logs(&mut rendered, &trajectory.steps, &options.authors);
         let rule = TrainRule { hindsight: options.train_on_hindsight };
         let messages = chat::messages(trajectory, &rendered, rule);
         if let Some(folder) = &self.atif {

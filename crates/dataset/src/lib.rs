@@ -14,6 +14,7 @@ mod export;
 mod harbor;
 mod label;
 mod narrate;
+mod people;
 mod swe_bench;
 mod tables;
 mod task;

@@ -89,6 +89,8 @@ impl RecordFolder {
             version: RECORD_FORMAT_VERSION,
             source: Some(source.to_owned()),
             repo: repo.map(ToString::to_string),
+            authors: None,
+            identity_key: None,
         };
         RecordWriter::begin(self, stem, &header)
     }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use backstory_model::Record;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 #[derive(Deserialize)]
@@ -47,8 +48,15 @@ pub(crate) fn record_of(line: &[u8]) -> Result<Option<Record>, serde_json::Error
 /// fields that hold nothing are left out. Values stay as they were written, so
 /// that numbers, unknown words and raw objects are untouched.
 pub(crate) fn canonical(line: &[u8], record: &Record) -> Result<Vec<u8>, serde_json::Error> {
-    let known = serde_json::to_value(record)?;
-    let mut fields: BTreeMap<String, &RawValue> = serde_json::from_slice(line)?;
+    written(serde_json::from_slice(line)?, &serde_json::to_value(record)?, line.len())
+}
+
+/// Writes the fields of a record in order; `known` are those that have a meaning.
+pub(crate) fn written(
+    mut fields: BTreeMap<String, &RawValue>,
+    known: &Value,
+    about: usize,
+) -> Result<Vec<u8>, serde_json::Error> {
     let empty = |name: &String, value: &RawValue| {
         known.get(name).is_some() && matches!(value.get(), "null" | "[]" | "{}")
     };
@@ -56,7 +64,7 @@ pub(crate) fn canonical(line: &[u8], record: &Record) -> Result<Vec<u8>, serde_j
     let raw = fields.remove_entry("raw");
     let first = ["kind", "id"].map(|name| fields.remove_entry(name));
     let ordered = first.into_iter().flatten().chain(fields).chain(raw);
-    let mut bytes = Vec::with_capacity(line.len());
+    let mut bytes = Vec::with_capacity(about);
     for (name, value) in ordered {
         bytes.push(if bytes.is_empty() { b'{' } else { b',' });
         serde_json::to_writer(&mut bytes, &name)?;

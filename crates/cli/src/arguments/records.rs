@@ -71,7 +71,9 @@ pub(crate) struct RecordsImportArgs {
 /// Write the records of a folder as one file
 ///
 /// Each record stands there once, in an order that depends on the records alone:
-/// importing the file and exporting again gives the same bytes.
+/// importing the file and exporting again gives the same bytes. People are named by
+/// pseudonyms, made with the key in `BACKSTORY_IDENTITY_KEY`, and the original objects
+/// (`raw`) are left out, because they name people.
 #[derive(Args, Debug)]
 pub(crate) struct RecordsExportArgs {
     /// The records folder
@@ -85,6 +87,9 @@ pub(crate) struct RecordsExportArgs {
     /// The folder to copy the logs to that the records name
     #[arg(long, value_name = "DIR")]
     pub(crate) logs: Option<PathBuf>,
+    /// Name people as they are, not by pseudonyms, and keep the original objects
+    #[arg(long)]
+    pub(crate) keep_authors: bool,
 }
 
 /// Say what the records cover, what is missing, and why

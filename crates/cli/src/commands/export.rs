@@ -8,6 +8,7 @@ use backstory_dataset::{
     Dialect, ExportContext, ExportFormat, ExportOptions, Exported, UnknownWord,
 };
 use backstory_exec::report::python;
+use backstory_identity::Authors;
 use backstory_model::exit;
 use backstory_store::RunDirectory;
 
@@ -27,6 +28,7 @@ pub(super) fn export(args: &ExportArgs, settings: &Settings, talk: &Talk) -> Res
         ))
         .hint("choose a directory outside of the run with `-o`"));
     }
+    warn_of_key(&options.authors, talk);
     let reporter = python::REPORTERS.map(|(name, text)| (name.to_owned(), text.to_owned()));
     let context = ExportContext {
         counts: manifest.counts,
@@ -38,6 +40,16 @@ pub(super) fn export(args: &ExportArgs, settings: &Settings, talk: &Talk) -> Res
         .map_err(Failure::from)?;
     say(&exported, talk);
     Ok(exit::OK)
+}
+
+/// Says so when the pseudonyms of an export are made with the key everybody knows.
+pub(super) fn warn_of_key(authors: &Authors, talk: &Talk) {
+    if authors.key_word() == Some("default-insecure") {
+        talk.say(
+            "warning: people are hashed with a key that everybody knows; \
+             set `BACKSTORY_IDENTITY_KEY` to one of your own",
+        );
+    }
 }
 
 /// Returns true when the directory is the run or would be made in it.
@@ -65,6 +77,7 @@ fn options(args: &ExportArgs, settings: &Settings) -> Result<ExportOptions, Fail
         formats,
         dialect,
         train_on_hindsight: !args.no_train_on_hindsight,
+        authors: settings.authors(args.keep_authors),
         ..default
     })
 }

@@ -6,6 +6,7 @@ mod bad_input;
 mod build;
 mod contract;
 mod go;
+mod identities;
 mod looking;
 mod records;
 mod resume;

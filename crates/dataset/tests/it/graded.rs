@@ -82,7 +82,7 @@ fn judged(id: &str) -> JudgedTest {
 }
 
 /// A story with an instance of these tests.
-fn story(number: u64, fail_to_pass: &[&str]) -> (Story, Stored) {
+pub(crate) fn story(number: u64, fail_to_pass: &[&str]) -> (Story, Stored) {
     let (mut trajectory, mut stored) = numbered(number);
     trajectory.gold_patch = put(&mut stored, GOLD);
     trajectory.test_patch = put(&mut stored, &test_patch());
@@ -127,7 +127,7 @@ fn story(number: u64, fail_to_pass: &[&str]) -> (Story, Stored) {
     (Story { trajectory, execution: Some(execution) }, stored)
 }
 
-const EMPTY: &str = "tests/test_flags.py::test_empty";
+pub(crate) const EMPTY: &str = "tests/test_flags.py::test_empty";
 
 fn write(out: &Path, stories: Vec<(Story, Stored)>) -> Result<Exported, ExportError> {
     let stored: Stored = stories.iter().flat_map(|(_, stored)| stored.clone()).collect();

@@ -5,6 +5,7 @@
 mod dialect;
 mod export;
 mod graded;
+mod people;
 mod run;
 mod sample;
 mod validate;

@@ -36,6 +36,12 @@ pub struct RecordHeader {
     /// The repository they belong to, `owner/name`.
     #[serde(default)]
     pub repo: Option<String>,
+    /// Of an export: whether people stand there `plain` or `hashed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authors: Option<String>,
+    /// Of an export with hashed people: the key, `own` or `default-insecure`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity_key: Option<String>,
 }
 
 /// Whether a text is known to be what stood there at a given time.

@@ -1,15 +1,18 @@
 //! How do the records of a folder become one file that is always the same?
 //!
 //! In: a records folder. Out: one neutral file with every record of one repository
-//! once, by kind, id and version, and on wish a folder with the logs it names.
+//! once, by kind, id and version, with pseudonyms for the people in it unless asked
+//! otherwise, and on wish a folder with the logs it names.
 //! A line that cannot be read is left out and said. Memory is bounded: lines are
 //! sorted in pieces on disk. Touches the folder and the files it writes.
 
+mod people;
 mod sort;
 
 use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
 
+use backstory_identity::Authors;
 use backstory_model::{Record, RecordHeader, RepoName};
 use backstory_store::fs::{self, NewFile};
 use backstory_store::lines::{Line, LineReader};
@@ -29,6 +32,8 @@ pub struct ExportOptions {
     pub repo: Option<RepoName>,
     /// The folder to copy logs to.
     pub logs: Option<PathBuf>,
+    /// How people are named.
+    pub authors: Authors,
 }
 
 /// What was exported.
@@ -71,19 +76,20 @@ pub fn export(
     for (file, header) in &files {
         let stranger = header.repo.as_deref().is_some_and(|name| Some(name) != repo.as_deref());
         if !stranger {
-            gather(file, beside, &mut sorter, &mut exported)?;
+            gather(file, (beside, &options.authors), &mut sorter, &mut exported)?;
         }
     }
+    let header = header(repo, &options.authors);
     let mut place = NewFile::create(out)?;
     let packed = out.extension().is_some_and(|ending| ending == "zst");
     let failed = RecordsError::write(beside);
     let logs = options.logs.as_deref().map(|to| (records, to));
     if packed {
         let mut encoder = zstd::Encoder::new(place, 0).map_err(RecordsError::write(beside))?;
-        write(sorter, (repo, beside), logs, &mut encoder, &mut exported)?;
+        write(sorter, (&header, beside), logs, &mut encoder, &mut exported)?;
         place = encoder.finish().map_err(failed)?;
     } else {
-        write(sorter, (repo, beside), logs, &mut place, &mut exported)?;
+        write(sorter, (&header, beside), logs, &mut place, &mut exported)?;
     }
     place.commit()?;
     Ok(exported)
@@ -115,7 +121,7 @@ fn chosen(
 /// Takes the records of one file.
 fn gather(
     path: &Path,
-    beside: &Path,
+    (beside, authors): (&Path, &Authors),
     sorter: &mut Sorter,
     exported: &mut Exported,
 ) -> Result<(), RecordsError> {
@@ -136,7 +142,7 @@ fn gather(
         let why = match line {
             Line::Whole(_) if number == 1 => continue,
             Line::Whole(line) if line.trim_ascii().is_empty() => continue,
-            Line::Whole(line) => match keyed(line) {
+            Line::Whole(line) => match keyed(line, authors) {
                 Ok(Some(keyed)) => {
                     sorter.push(keyed).map_err(RecordsError::write(beside))?;
                     continue;
@@ -150,9 +156,15 @@ fn gather(
     }
 }
 
-fn keyed(line: &[u8]) -> Result<Option<Keyed>, serde_json::Error> {
+fn keyed(line: &[u8], authors: &Authors) -> Result<Option<Keyed>, serde_json::Error> {
     let Some(record) = record_of(line)? else { return Ok(None) };
-    Ok(Some(Keyed { key: key_of(&record), line: canonical(line, &record)? }))
+    if *authors == Authors::Plain {
+        return Ok(Some(Keyed { key: key_of(&record), line: canonical(line, &record)? }));
+    }
+    let mut hidden = record.clone();
+    people::hide(&mut hidden, authors);
+    let line = people::hidden_line(line, &record, &hidden)?;
+    Ok(Some(Keyed { key: key_of(&hidden), line }))
 }
 
 /// Returns what records are ordered by: kind, id with its numbers as numbers, time of reading.
@@ -189,23 +201,28 @@ fn key_of(record: &Record) -> Vec<u8> {
     key
 }
 
-/// Writes the header and all lines; copies the logs they name.
-fn write(
-    sorter: Sorter,
-    (repo, place): (Option<String>, &Path),
-    logs: Option<(&Path, &Path)>,
-    out: &mut dyn Write,
-    exported: &mut Exported,
-) -> Result<(), RecordsError> {
-    let header = RecordHeader {
+fn header(repo: Option<String>, authors: &Authors) -> RecordHeader {
+    RecordHeader {
         kind: "header".to_owned(),
         format: "backstory-records".to_owned(),
         version: RECORD_FORMAT_VERSION,
         source: Some("backstory records export".to_owned()),
         repo,
-    };
+        authors: Some(authors.as_str().to_owned()),
+        identity_key: authors.key_word().map(str::to_owned),
+    }
+}
+
+/// Writes the header and all lines; copies the logs they name.
+fn write(
+    sorter: Sorter,
+    (header, place): (&RecordHeader, &Path),
+    logs: Option<(&Path, &Path)>,
+    out: &mut dyn Write,
+    exported: &mut Exported,
+) -> Result<(), RecordsError> {
     let failed = |source| RecordsError::Json { id: "header".to_owned(), source };
-    let header = serde_json::to_string(&header).map_err(failed)?;
+    let header = serde_json::to_string(header).map_err(failed)?;
     writeln!(out, "{header}").map_err(RecordsError::write(place))?;
     let mut copied = Ok(());
     let repeated = sorter.finish(|one| {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use backstory_identity::{Authors, IdentityKey};
 use backstory_records::{ExportOptions, ImportOptions, RecordFolder, export, import};
 use backstory_store::fs;
 use proptest::prelude::*;
@@ -15,8 +16,9 @@ fn taken_in(from: &Path, to: &Path) {
     assert!(told.sources.iter().all(|source| source.broken_count == 0), "{:?}", told.sources);
 }
 
-fn exported(from: &Path, to: &Path) -> String {
-    let told = export(from, to, &ExportOptions::default()).expect("a records folder");
+fn exported(from: &Path, to: &Path, authors: Authors) -> String {
+    let options = ExportOptions { authors, ..ExportOptions::default() };
+    let told = export(from, to, &options).expect("a records folder");
     assert_eq!(told.left_out_count, 0, "{:?}", told.left_out);
     fs::read_text(to).expect("the export")
 }
@@ -72,14 +74,20 @@ proptest! {
             fs::write_file(&at("dump").join(format!("{file}.ndjson")), text.as_bytes()).expect("room");
         }
         taken_in(&at("dump"), &at("first"));
-        let first = exported(&at("first"), &at("first.ndjson"));
+        let first = exported(&at("first"), &at("first.ndjson"), Authors::Plain);
         let mut distinct: Vec<String> = records.iter().map(Value::to_string).collect();
         distinct.sort();
         distinct.dedup();
         prop_assert_eq!(first.lines().count(), distinct.len() + 1);
         taken_in(&at("first.ndjson"), &at("second"));
-        let second = exported(&at("second"), &at("second.ndjson"));
+        let second = exported(&at("second"), &at("second.ndjson"), Authors::Plain);
         prop_assert_eq!(&first, &second);
+        let authors = || Authors::Hashed(IdentityKey::new(b"harbor"));
+        let hidden = exported(&at("first"), &at("hidden.ndjson"), authors());
+        taken_in(&at("hidden.ndjson"), &at("third"));
+        let third = exported(&at("third"), &at("third.ndjson"), authors());
+        prop_assert_eq!(&hidden, &third);
+        prop_assert!(!hidden.contains("\"odd\""), "{}", hidden);
     }
 }
 
@@ -135,6 +143,7 @@ fn several_repositories_are_told_apart() {
     let error = export(&from, &out, &ExportOptions::default()).expect_err("it must be chosen");
     assert!(error.to_string().ends_with("holds records of `acme/a`, `acme/b`"), "{error}");
     let repo = backstory_model::RepoName::parse("acme/b").ok();
-    export(&from, &out, &ExportOptions { repo, logs: None }).expect("one is chosen");
+    export(&from, &out, &ExportOptions { repo, ..ExportOptions::default() })
+        .expect("one is chosen");
     assert!(fs::read_text(&out).expect("the export").contains(r#""title":"b""#));
 }

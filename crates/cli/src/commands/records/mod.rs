@@ -14,7 +14,7 @@ use crate::{Failure, Talk};
 pub(super) fn records(args: &RecordsArgs, settings: &Settings, talk: &Talk) -> Result<u8, Failure> {
     match &args.command {
         RecordsCommand::Import(args) => import::import(args, settings, talk),
-        RecordsCommand::Export(args) => export::export(args, talk),
+        RecordsCommand::Export(args) => export::export(args, settings, talk),
         RecordsCommand::Check(args) => check::check(args, talk),
         RecordsCommand::Github(args) => forge::github(args, settings, talk),
         RecordsCommand::Gitlab(args) => forge::gitlab(args, settings, talk),
