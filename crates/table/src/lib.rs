@@ -6,11 +6,13 @@
 //! that knows Arrow and Parquet types; touches the files it is given.
 
 mod batch;
+mod columns;
 mod read;
 mod schema;
 mod texts;
 mod write;
 
+pub use columns::{ColumnWriter, Values, read_columns};
 pub use read::{column_types, read_rows};
 pub use schema::{Cell, Column, ColumnKind, Schema};
 pub use texts::read_texts;

@@ -40,7 +40,8 @@ pub fn column_types(path: &Path) -> Result<BTreeMap<String, String>, TableError>
         .collect())
 }
 
-fn open(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, TableError> {
+/// Opens a Parquet file.
+pub(crate) fn open(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, TableError> {
     let file = open_file(path)?;
     ParquetRecordBatchReaderBuilder::try_new(file).map_err(|source| TableError::Parquet {
         verb: "open",

@@ -132,7 +132,8 @@ impl Drop for TableWriter {
     }
 }
 
-fn properties(options: &WriteOptions) -> Result<WriterProperties, ParquetError> {
+/// Returns how Parquet lays the table out.
+pub(crate) fn properties(options: &WriteOptions) -> Result<WriterProperties, ParquetError> {
     Ok(WriterProperties::builder()
         .set_created_by(format!("backstory {}", env!("CARGO_PKG_VERSION")))
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(options.zstd_level)?))

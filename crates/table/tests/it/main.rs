@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use backstory_table::{
-    Cell, ColumnKind, Schema, TableError, TableWriter, WriteOptions, column_types, read_rows,
-    read_texts, write_table,
+    Cell, ColumnKind, ColumnWriter, Schema, TableError, TableWriter, Values, WriteOptions,
+    column_types, read_columns, read_rows, read_texts, write_table,
 };
 
 fn schema() -> Schema {
@@ -126,4 +126,45 @@ fn a_column_that_holds_no_text_is_refused_by_name() {
     let refused =
         read_texts(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").as_ref(), &[], |_| ());
     assert!(matches!(refused, Err(TableError::Parquet { .. })));
+}
+
+fn columns(from: u8, count: u8) -> Vec<Values> {
+    let numbers = from..from + count;
+    vec![
+        Values::Text(numbers.clone().map(|number| format!("query {}", number / 3)).collect()),
+        Values::Integer(numbers.clone().map(i64::from).collect()),
+        Values::Real(numbers.clone().map(|number| 1.0 / f32::from(number + 1)).collect()),
+        Values::Boolean(numbers.map(|number| number % 2 == 0).collect()),
+    ]
+}
+
+#[test]
+fn columns_come_back_as_they_were_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    let names = ["query", "group", "size", "gold"].map(str::to_owned).to_vec();
+    let mut writer = ColumnWriter::create(&path, names.clone());
+    writer.push(&columns(0, 4)).unwrap();
+    writer.push(&columns(4, 3)).unwrap();
+    assert!(!path.exists(), "it has its name only when it is whole");
+    assert_eq!(writer.finish().unwrap(), 7);
+    let mut found = Vec::new();
+    read_columns(&path, |batch| found.push(batch)).unwrap();
+    let wanted: Vec<(String, Values)> = names.into_iter().zip(columns(0, 7)).collect();
+    assert_eq!(found, [wanted]);
+}
+
+#[test]
+fn columns_that_do_not_fit_are_refused_and_leave_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    let names = ["query", "group", "size", "gold"].map(str::to_owned).to_vec();
+    let mut writer = ColumnWriter::create(&path, names);
+    writer.push(&columns(0, 4)).unwrap();
+    assert!(matches!(writer.push(&columns(0, 4)[1..]), Err(TableError::RowLength { .. })));
+    let mut uneven = columns(0, 4);
+    uneven[0] = Values::Text(vec!["alone".to_owned()]);
+    assert!(matches!(writer.push(&uneven), Err(TableError::Arrow { .. })));
+    drop(writer);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
