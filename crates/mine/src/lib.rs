@@ -16,4 +16,4 @@ pub mod twin;
 pub mod unit;
 
 pub use error::MineError;
-pub use git::{GitRepository, repository_name};
+pub use git::{GitRepository, find_repository, repository_name};

@@ -28,7 +28,7 @@ use cache::ObjectCache;
 use layout::Layout;
 use pool::Pool;
 
-pub use name::repository_name;
+pub use name::{find_repository, repository_name};
 
 /// How many bytes of commits are kept.
 const COMMIT_CACHE: usize = 16 << 20;

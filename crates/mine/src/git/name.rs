@@ -2,9 +2,9 @@
 //!
 //! In: what the user said, the origin URL as its configuration states it, and
 //! the path it was opened at. Out: `owner/name`, or a refusal that says how to
-//! name it. The URL is data; nothing is contacted.
+//! name it; and the other way round, the path of a name. The URL is data; nothing is contacted.
 
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use backstory_model::RepoName;
 
@@ -24,6 +24,22 @@ pub fn repository_name(path: &Path, explicit: Option<&str>) -> Result<RepoName, 
         .and_then(name_in_url)
         .or_else(|| name_in_path(path))
         .ok_or_else(|| MineError::NoName { path: path.to_owned() })
+}
+
+/// Finds the repository of this name in a folder of repositories: below
+/// `owner+name`, `owner__name` or `owner/name`, with or without `.git`, itself or as
+/// `repo` inside; else the folder itself, if it is the repository of this name.
+pub fn find_repository(folder: &Path, name: &RepoName) -> Option<PathBuf> {
+    let (owner, name_part) = (name.owner(), name.name());
+    let between = ["+", "__", "/"].map(|between| format!("{owner}{between}{name_part}"));
+    let places = between.iter().flat_map(|stem| {
+        ["", ".git", "/repo", "/repo.git"].map(|end| folder.join(format!("{stem}{end}")))
+    });
+    let is_repository = |place: &PathBuf| place.is_dir() && Layout::find(place).is_ok();
+    places.into_iter().find(is_repository).or_else(|| {
+        let own = repository_name(folder, None).ok()?;
+        (own == *name).then(|| folder.to_owned())
+    })
 }
 
 fn name_in_url(url: &str) -> Option<RepoName> {

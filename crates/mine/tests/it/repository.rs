@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use backstory_mine::{GitRepository, MineError, repository_name};
+use backstory_mine::{GitRepository, MineError, find_repository, repository_name};
 use backstory_model::{
     BlobId, CommitId, FileMode, RepoPath, Repository, RepositoryError, TreeEntry, TreeId,
     git_object_id,
@@ -267,6 +267,23 @@ fn the_name_comes_from_the_user_then_the_origin_then_the_path() {
     builder.storage().origin = None;
     let path = builder.write(&directory.path().join("owner__other.git"), Layout::BareWithoutConfig);
     assert_eq!(repository_name(&path, None).unwrap().to_string(), "owner/other");
+}
+
+#[test]
+fn a_folder_of_repositories_is_searched_by_name_in_every_spelling() {
+    let name = backstory_model::RepoName::parse("ada/tally").unwrap();
+    for place in ["ada+tally/repo", "ada+tally.git", "ada__tally", "ada/tally.git", "ada/tally"] {
+        let folder = tempdir().unwrap();
+        let path = folder.path().join(place);
+        backstory_store::fs::create_dirs(path.parent().unwrap()).unwrap();
+        assert_eq!(find_repository(folder.path(), &name), None, "{place}");
+        history().write(&path, Layout::Bare);
+        assert_eq!(find_repository(folder.path(), &name), Some(path.clone()), "{place}");
+        // Given itself, a repository is found by what its origin says.
+        assert_eq!(find_repository(&path, &name), Some(path), "{place}");
+        let other = backstory_model::RepoName::parse("ada/tal").unwrap();
+        assert_eq!(find_repository(folder.path(), &other), None, "{place}");
+    }
 }
 
 fn read(path: &Path) -> Vec<u8> {
