@@ -5,11 +5,13 @@
 //! (`docs/experiment/protocol.md`). Reads repositories through the port only.
 
 pub mod control;
+pub mod extract;
 pub mod feature;
 pub mod history;
 pub mod measure;
 pub mod number;
 pub mod rank;
+pub mod rows;
 pub mod seed;
 pub mod snapshot;
 pub mod text;

@@ -4,7 +4,9 @@
 //! bytes; the position in this list is what every feature column and every tie is
 //! ordered by.
 
-use backstory_model::{BlobId, CommitId, FileRole, RepoPath, Repository, RepositoryError};
+use backstory_model::{
+    BlobId, CommitId, FileRole, Language, RepoPath, Repository, RepositoryError,
+};
 use backstory_syntax::{language_of, role_of};
 
 /// The files of one tree that may be named.
@@ -51,6 +53,19 @@ impl Candidates {
 /// Stubs (`.pyi`) declare what another file does and are not code.
 pub fn is_candidate(path: &RepoPath) -> bool {
     language_of(path).is_some() && !path.as_bytes().ends_with(b".pyi") && !is_test_path(path)
+}
+
+/// Returns true for the file that stands for its directory: `__init__.py`, `mod.rs`,
+/// `lib.rs`, `index.js` and its kin.
+pub fn is_package_index(path: &RepoPath) -> bool {
+    let name = path.file_name();
+    let stem = name.iter().position(|byte| *byte == b'.').map_or(name, |dot| &name[..dot]);
+    match language_of(path) {
+        Some(Language::Python) => stem == b"__init__",
+        Some(Language::Rust) => stem == b"mod" || stem == b"lib",
+        Some(Language::JavaScript | Language::TypeScript | Language::Tsx) => stem == b"index",
+        Some(Language::Go | Language::Java | Language::C | Language::Cpp) | None => false,
+    }
 }
 
 /// Returns true for a test file, by its path alone.

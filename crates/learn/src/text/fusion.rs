@@ -1,5 +1,7 @@
 //! Which order follows from scores, and from several orders at once?
 
+use crate::number::{real, single};
+
 /// What is added to a rank before it is turned into a weight.
 const FUSION_OFFSET: f64 = 20.0;
 
@@ -58,16 +60,6 @@ pub fn fuse_views(views: &[View<'_>]) -> Vec<f32> {
         }
     }
     weights.into_iter().map(single).collect()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "ranks stay far below 2^52")]
-fn real(rank: usize) -> f64 {
-    rank as f64
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "features are f32 by contract")]
-fn single(value: f64) -> f32 {
-    value as f32
 }
 
 #[cfg(test)]

@@ -1,0 +1,5 @@
+//! Do features say what the snapshot holds, and nothing else?
+
+mod features;
+mod leaks;
+mod toy;
