@@ -4,6 +4,7 @@
 //! and configuration is decided in `settings`.
 
 mod forge;
+mod learn;
 mod records;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub(crate) use forge::{
     CiArgs, CiCaptureArgs, CiCommand, ForgeArgs, ForgePartsArgs, RecordsGiteaArgs,
     RecordsGithubArgs, RecordsGitlabArgs,
 };
+pub(crate) use learn::{LearnArgs, LearnCommand, LearnFeaturesArgs};
 pub(crate) use records::{
     RecordsArgs, RecordsCheckArgs, RecordsCommand, RecordsExportArgs, RecordsImportArgs,
     ReportFormat,
@@ -47,6 +49,7 @@ pub(crate) enum Command {
     Collect(CollectArgs),
     Records(RecordsArgs),
     Ci(CiArgs),
+    Learn(LearnArgs),
     Doctor(DoctorArgs),
     Cache(CacheCommand),
     Schema(SchemaArgs),

@@ -8,6 +8,7 @@ mod execute;
 mod export;
 mod grade;
 mod labels;
+mod learn;
 mod records;
 mod repositories;
 mod rerun;
@@ -41,6 +42,7 @@ pub(crate) fn run(
         Command::Audit(args) => audit::audit(args, &settings, talk),
         Command::Records(args) => records::records(&args, &settings, talk),
         Command::Ci(args) => records::ci(&args, &settings, talk),
+        Command::Learn(args) => learn::learn(&args, talk),
         Command::Doctor(args) => doctor::doctor(&args, &settings, talk),
         Command::Cache(args) => cache::cache(args, &settings, talk),
         Command::Schema(args) => schema::schema(&args, talk),

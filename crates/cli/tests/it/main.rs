@@ -7,6 +7,7 @@ mod build;
 mod contract;
 mod go;
 mod identities;
+mod learn;
 mod looking;
 mod records;
 mod resume;
