@@ -14,12 +14,14 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use backstory_mine::history::plan;
-use backstory_mine::link::quality::{GoldEntry, MethodScore, ScoredPull, gold_entries, score};
-use backstory_mine::link::{Methods, is_changelog};
+use backstory_mine::link::Methods;
+use backstory_mine::link::quality::{
+    Finder, MethodScore, ScoredPull, changelog_gold, pairs, score,
+};
 use backstory_mine::unit::{UnitContext, UnitError, change_unit};
 use backstory_mine::{GitRepository, repository_name};
 use backstory_model::{
-    Commit, CommitId, Link, LinkMethod, LinkTarget, RepoName, Repository, RunOptions,
+    Commit, CommitId, Link, LinkMethod, LinkTarget, LinkTruth, RepoName, Repository, RunOptions,
 };
 
 type Failure = Box<dyn Error>;
@@ -40,19 +42,19 @@ fn main() -> Result<(), Failure> {
     let heads = repo.refs_pull_heads()?;
     let told_apart =
         if arguments.plain { heads.keys().copied().collect() } else { BTreeSet::new() };
-    let gold = gold(&repo, &head, &name, &told_apart)?;
+    let gold = changelog_gold(&repo, &head, &name, &told_apart)?;
     let pulls: BTreeSet<u64> = gold.iter().flat_map(|entry| entry.pulls.clone()).collect();
     let mut mined = Mined::default();
     mined.walk(&repo, &head, &name, &heads)?;
-    let pairs: usize = gold.iter().map(|entry| entry.issues.len()).sum();
+    let issues: usize = gold.iter().map(|entry| entry.issues.len()).sum();
     println!("{name} at `{head}`: {} units, {} pull request heads", mined.units, heads.len());
-    println!("gold: {} entries, {} pull requests, {pairs} issues named", gold.len(), pulls.len());
+    println!("gold: {} entries, {} pull requests, {issues} issues named", gold.len(), pulls.len());
     let scored: Vec<_> = mined
         .links
         .iter()
         .filter_map(|(pull, links)| Some(ScoredPull { pull: (*pull)?, links: links.clone() }))
         .collect();
-    print_scores(&score(&gold, &scored), arguments.list);
+    print_scores(&score(LinkTruth::Changelog, &pairs(&gold), &scored), arguments.list);
     mined.print_kinds(&heads);
     mined.print_stated(arguments.list);
     Ok(())
@@ -78,27 +80,6 @@ fn arguments() -> Result<Arguments, Failure> {
         "usage: links --repo PATH [--head REVISION] [--name OWNER/NAME] [--plain] [--list]",
     )?;
     Ok(Arguments { repo, head, name, plain, list })
-}
-
-/// Reads the gold of the changelog that has most of it.
-fn gold(
-    repo: &GitRepository,
-    head: &CommitId,
-    name: &RepoName,
-    known_pulls: &BTreeSet<u64>,
-) -> Result<Vec<GoldEntry>, Failure> {
-    let mut best = Vec::new();
-    for file in repo.files(&repo.commit(head)?.tree)? {
-        if is_changelog(&file.path)
-            && let Some(blob) = repo.blob(&file.id)?
-        {
-            let entries = gold_entries(&String::from_utf8_lossy(&blob), name, known_pulls);
-            if entries.len() > best.len() {
-                best = entries;
-            }
-        }
-    }
-    Ok(best)
 }
 
 /// What was found in the history.
@@ -190,15 +171,17 @@ impl Mined {
     }
 }
 
-fn print_scores(scores: &BTreeMap<Option<LinkMethod>, MethodScore>, list: bool) {
+fn print_scores(scores: &BTreeMap<Finder, MethodScore>, list: bool) {
     println!(
         "\n| method | right | wrong | missed | precision | recall |\n|---|--:|--:|--:|--:|--:|"
     );
     let percent = |share: Option<f64>| {
         share.map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share * 100.0))
     };
-    let name = |method: &Option<LinkMethod>| {
-        method.map_or_else(|| "all but mentions".to_owned(), |method| format!("{method:?}"))
+    let name = |finder: &Finder| match finder {
+        Finder::Method(method) => format!("{method:?}"),
+        Finder::WithoutMentions => "all but mentions".to_owned(),
+        Finder::Together => "all".to_owned(),
     };
     for (method, score) in scores {
         println!(
@@ -207,8 +190,8 @@ fn print_scores(scores: &BTreeMap<Option<LinkMethod>, MethodScore>, list: bool) 
             score.right.len(),
             score.wrong.len(),
             score.missed.len(),
-            percent(score.precision()),
-            percent(score.recall()),
+            percent(score.count().precision()),
+            percent(score.count().recall(score.true_pairs())),
         );
     }
     if list {

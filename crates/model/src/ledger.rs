@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CiSummary, CommitId, ContainmentLevel, ExecutionSummary, Limits, Link, RepoName, SchemaVersion,
-    Sha256, UnitId, UnitKey, UnitLabels,
+    CiSummary, CommitId, ContainmentLevel, ExecutionSummary, Limits, Link, LinkReport, RepoName,
+    SchemaVersion, Sha256, UnitId, UnitKey, UnitLabels,
 };
 
 /// The choices that change what a run writes.
@@ -135,6 +135,10 @@ pub struct Counts {
     pub units_found: u32,
     /// Units linked to an issue (a side count).
     pub linked: u32,
+    /// Units linked to a pull request, i.e., with a change number (a side count);
+    /// `None` in runs of before 1.3, which do not say.
+    #[serde(default)]
+    pub with_pull: Option<u32>,
     /// Units for which a story was written, whether or not it was accepted.
     pub reconstructed: u32,
     /// Units with a trajectory.
@@ -172,6 +176,10 @@ pub struct RunManifest {
     pub options: RunOptions,
     /// The funnel.
     pub counts: Counts,
+    /// How far the links of each repository reach and how good they are; empty in runs
+    /// of before 1.3, which do not say.
+    #[serde(default)]
+    pub links: BTreeMap<RepoName, LinkReport>,
     /// The digest of every covered file, by its path inside the run.
     pub files: BTreeMap<String, Sha256>,
 }

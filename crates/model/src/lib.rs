@@ -11,6 +11,7 @@ mod grammar;
 mod id;
 mod instance;
 mod ledger;
+mod link_report;
 mod path;
 mod provenance;
 mod record;
@@ -44,6 +45,7 @@ pub use id::{
 };
 pub use instance::{FailToPass, Gate, GateResult, OracleStrength, TaskInstance};
 pub use ledger::{Counts, Disposition, ExecuteOptions, Outcome, RunManifest, RunOptions, WorkUnit};
+pub use link_report::{LinkReport, LinkTruth, PairCount, TruthScore};
 pub use path::{PathError, RepoPath};
 pub use provenance::{Provenance, Tier};
 pub use record::{

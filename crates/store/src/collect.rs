@@ -27,7 +27,7 @@ impl RunDirectory {
     /// Begins to put the run together; its manifest is gone until the end.
     pub fn collect(&self) -> Result<Collection<'_>, StoreError> {
         let disk = self.disk()?;
-        for path in [self.manifest_digest_path(), self.manifest_path()] {
+        for path in [self.manifest_digest_path(), self.manifest_path(), self.report_path()] {
             if path.exists() {
                 disk.remove_file(&path)?;
             }
@@ -51,8 +51,13 @@ impl Collection<'_> {
         Ok(())
     }
 
+    /// Writes the report for people; a run without one is whole, too.
+    pub fn report(&self, text: &str) -> Result<(), StoreError> {
+        self.run.disk()?.write(&self.run.report_path(), text.as_bytes())
+    }
+
     /// Puts the log in its place, removes what is left over and writes the
-    /// manifest. The tables must be written before.
+    /// manifest. The tables and the report must be written before.
     pub fn seal(self, mut manifest: RunManifest) -> Result<RunManifest, StoreError> {
         let disk = self.run.disk()?;
         self.log.finish()?;

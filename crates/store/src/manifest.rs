@@ -9,6 +9,7 @@ use std::path::Path;
 
 use backstory_model::{RunManifest, Sha256};
 
+use crate::run::REPORT;
 use crate::unit::{from_json, sha256};
 use crate::{RunDirectory, StoreError, fs};
 
@@ -105,8 +106,10 @@ impl RunDirectory {
 
     pub(crate) fn digests(&self) -> Result<BTreeMap<String, Sha256>, StoreError> {
         let files = self.covered_files(&["blobs", "log", "tables", "units"])?;
+        let report = self.report_path().is_file().then(|| REPORT.to_owned());
         files
             .into_keys()
+            .chain(report)
             .map(|path| Ok((path.clone(), digest_file(&self.path().join(&path))?)))
             .collect()
     }

@@ -12,11 +12,14 @@ use crate::disk::Disk;
 use crate::{Faults, Ledger, StoreError, fs};
 
 const LOCK: &str = "run.lock";
+/// The name of the report inside a run.
+pub(crate) const REPORT: &str = "report.md";
 
 /// One run on disk.
 ///
 /// ```text
 /// manifest.json      digest of every covered file; manifest.sha256 is its own
+/// report.md          what came of it, for people
 /// log/               dispositions in collect order, chained by checksums
 /// units/ab/abc…/     one finished unit: result.json, trajectory.json.zst, execution.json.zst
 /// blobs/ab/cdef….zst bytes by their git blob id
@@ -110,6 +113,11 @@ impl RunDirectory {
     /// Returns the path of the log.
     pub fn log_path(&self) -> PathBuf {
         self.root.join("log").join("dispositions.jsonl.zst")
+    }
+
+    /// Returns the path of the report for people.
+    pub fn report_path(&self) -> PathBuf {
+        self.root.join(REPORT)
     }
 
     /// Returns the path of the manifest.

@@ -1,21 +1,18 @@
 //! Where did all the units go?
 //!
-//! In: dispositions, one by one. Out: counts that add up, a table for people
-//! and one JSON object for programs.
-
-use std::collections::BTreeMap;
+//! In: dispositions, one by one. Out: counts that add up, and their lines for people.
 
 use backstory_model::{CiSummary, Counts, Disposition, LinkTarget, Outcome};
-use serde::Serialize;
 
-use crate::Failure;
-use crate::cost::Cost;
+/// The word for units with a run of CI.
+const KNOWN: &str = "known";
 
 /// Adds one unit to the counts.
 pub(super) fn count(counts: &mut Counts, unit: &Disposition) {
     counts.units_found += 1;
-    let linked = unit.links.iter().any(|link| link.target == LinkTarget::Issue);
-    counts.linked += u32::from(linked);
+    let has = |target: LinkTarget| unit.links.iter().any(|link| link.target == target);
+    counts.linked += u32::from(has(LinkTarget::Issue));
+    *counts.with_pull.get_or_insert(0) += u32::from(has(LinkTarget::Pull));
     let accepted = match &unit.outcome {
         Outcome::Accepted { .. } => true,
         Outcome::Rejected { reason, .. } => {
@@ -45,7 +42,7 @@ fn ci_words(unit: &Disposition) -> impl Iterator<Item = &'static str> {
     let none = CiSummary::default();
     let ci = unit.ci.as_ref().unwrap_or(&none);
     let words = [
-        ("known", ci.runs > 0),
+        (KNOWN, ci.runs > 0),
         ("red and green", ci.red_jobs > 0 && ci.green_jobs > 0),
         ("with a log", ci.logs > 0),
         ("with a job without log", ci.logs_missing > 0),
@@ -56,118 +53,52 @@ fn ci_words(unit: &Disposition) -> impl Iterator<Item = &'static str> {
     words.into_iter().filter(|(_, holds)| *holds).map(|(word, _)| word)
 }
 
-/// What a build ends with.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BuildReport {
-    /// The funnel.
-    pub counts: Counts,
-    /// CPU seconds of this process.
-    pub cpu_seconds: f64,
-    /// The most memory this process held, in MiB.
-    pub peak_rss_mb: f64,
-    /// Record lines that could not be read.
-    pub broken_records: usize,
+/// One line of the funnel.
+pub(super) struct Row {
+    /// What is counted; a side count is indented.
+    pub(super) label: String,
+    /// How many units.
+    pub(super) number: u32,
+    /// Their share of all units, where that says something.
+    pub(super) share: Option<String>,
 }
 
-/// The object `build --json` prints; the order of the fields is the order printed.
-#[derive(Serialize)]
-struct Summary<'a> {
-    units_found: u32,
-    accepted: u32,
-    rejected: &'a BTreeMap<String, u32>,
-    small_units: u32,
-    small_accepted: u32,
-    test_source_units: u32,
-    small_test_source_units: u32,
-    linked: u32,
-    reconstructed: u32,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    executed: &'a BTreeMap<String, u32>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    ci: &'a BTreeMap<String, u32>,
-    cpu_seconds: f64,
-    peak_rss_mb: f64,
-}
-
-impl BuildReport {
-    /// Checks that the counts add up.
-    pub(crate) fn new(counts: Counts, cost: Cost) -> Result<Self, Failure> {
-        let rejected: u32 = counts.rejected.values().sum();
-        if counts.units_found != counts.accepted + rejected {
-            return Err(Failure::new(format!(
-                "internal error: {} units found, but {} accepted and {rejected} rejected",
-                counts.units_found, counts.accepted
-            ))
-            .hint("please report it; the run cannot be trusted"));
-        }
-        let cost = cost.rounded();
-        let Cost { cpu_seconds, peak_rss_mb } = cost;
-        Ok(Self { counts, cpu_seconds, peak_rss_mb, broken_records: 0 })
-    }
-
-    pub(super) fn with_broken_records(self, broken_records: usize) -> Self {
-        Self { broken_records, ..self }
-    }
-
-    /// Returns the report as one line of JSON.
-    pub fn to_json(&self) -> Result<String, Failure> {
-        let counts = &self.counts;
-        let summary = Summary {
-            units_found: counts.units_found,
-            accepted: counts.accepted,
-            rejected: &counts.rejected,
-            small_units: counts.small_units,
-            small_accepted: counts.small_accepted,
-            test_source_units: counts.test_source_units,
-            small_test_source_units: counts.small_test_source_units,
-            linked: counts.linked,
-            reconstructed: counts.reconstructed,
-            executed: &counts.executed,
-            ci: &counts.ci,
-            cpu_seconds: self.cpu_seconds,
-            peak_rss_mb: self.peak_rss_mb,
-        };
-        serde_json::to_string(&summary)
-            .map_err(|error| Failure::of(error, "failed to write the counts"))
-    }
-}
-
-/// Draws the funnel: what came in, where it went, and that nothing is missing.
-pub fn funnel_table(counts: &Counts) -> String {
-    let mut rows = vec![
-        ("units found".to_owned(), counts.units_found),
-        ("  linked to an issue".to_owned(), counts.linked),
-        ("reconstructed".to_owned(), counts.reconstructed),
-        ("accepted".to_owned(), counts.accepted),
-    ];
+/// Lists what came in, where it went, and that nothing is missing.
+pub(super) fn rows(counts: &Counts) -> Vec<Row> {
+    let row = |label: String, number: u32| Row { label, number, share: None };
+    let side = |label: &str, number: u32| {
+        let share = Some(percent(number, counts.units_found));
+        Row { label: format!("  {label}"), number, share }
+    };
+    let mut rows = vec![row("units found".to_owned(), counts.units_found)];
+    rows.push(side("linked to an issue", counts.linked));
+    rows.extend(counts.with_pull.map(|number| side("linked to a pull request", number)));
+    rows.push(side("with CI", with_ci(counts)));
+    rows.push(row("reconstructed".to_owned(), counts.reconstructed));
+    rows.push(row("accepted".to_owned(), counts.accepted));
     for (reason, number) in &counts.rejected {
-        rows.push((format!("rejected: {reason}"), *number));
+        rows.push(row(format!("rejected: {reason}"), *number));
     }
     let rejected: u32 = counts.rejected.values().sum();
-    rows.push(("accepted + rejected".to_owned(), counts.accepted + rejected));
+    rows.push(row("accepted + rejected".to_owned(), counts.accepted + rejected));
     for (outcome, number) in &counts.executed {
-        rows.push((format!("executed: {outcome}"), *number));
+        rows.push(row(format!("executed: {outcome}"), *number));
     }
-    for (what, number) in &counts.ci {
-        rows.push((format!("CI: {what}"), *number));
+    for (what, number) in counts.ci.iter().filter(|(what, _)| *what != KNOWN) {
+        rows.push(row(format!("CI: {what}"), *number));
     }
-    let width = rows.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
-    let lines: Vec<String> =
-        rows.iter().map(|(label, number)| format!("{label:width$}  {number:>7}")).collect();
-    lines.join("\n")
+    rows
 }
 
-#[cfg(test)]
-mod tests {
-    use backstory_model::Counts;
+/// Returns how many units have a run of CI.
+pub(super) fn with_ci(counts: &Counts) -> u32 {
+    counts.ci.get(KNOWN).copied().unwrap_or(0)
+}
 
-    use super::BuildReport;
-    use crate::cost::Cost;
-
-    #[test]
-    fn counts_that_do_not_add_up_are_an_internal_error() {
-        let counts = Counts { units_found: 3, accepted: 2, ..Counts::default() };
-        let error = BuildReport::new(counts, Cost::default()).unwrap_err();
-        assert!(error.to_string().contains("internal error"));
+/// Writes a share for people.
+pub(super) fn percent(part: u32, whole: u32) -> String {
+    if whole == 0 {
+        return "–".to_owned();
     }
+    format!("{:.1} %", f64::from(part) * 100.0 / f64::from(whole))
 }

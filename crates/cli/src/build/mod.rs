@@ -9,7 +9,9 @@
 mod collect;
 mod evidence;
 mod funnel;
+mod links;
 mod plan;
+mod report;
 mod runner;
 mod since;
 mod source;
@@ -23,8 +25,8 @@ use backstory_store::{Ledger, RunDirectory, RunState};
 use rayon::iter::{ParallelBridge as _, ParallelIterator as _};
 
 pub use collect::collect;
-pub use funnel::{BuildReport, funnel_table};
 pub use plan::{Plan, PlanHeader, plan};
+pub use report::BuildReport;
 pub use runner::{Done, UnitRunner};
 pub use since::parse_since;
 pub use source::{Source, SourceRequest, open_sources};
@@ -80,7 +82,7 @@ pub fn build(
         cpu_seconds: cost.cpu_seconds,
         peak_rss_mb: cost.peak_rss_mb,
     })?;
-    let report = BuildReport::new(manifest.counts, cost)?;
+    let report = BuildReport::new(manifest, cost)?;
     Ok(report.with_broken_records(source::broken_records(sources)))
 }
 
@@ -96,13 +98,14 @@ fn unchanged(
     if !same {
         return Ok(None);
     }
-    let counts = run.manifest()?.counts;
+    let manifest = run.manifest()?;
+    let counts = &manifest.counts;
     let may_heal = runner::OF_THIS_COPY.iter().any(|reason| counts.rejected.contains_key(*reason))
         || counts.executed.contains_key("infra");
     if may_heal {
         return Ok(None);
     }
-    Ok(Some(BuildReport::new(counts, Cost::so_far())?))
+    Ok(Some(BuildReport::new(manifest, Cost::so_far())?))
 }
 
 /// Does every unit of one repository that is not done.

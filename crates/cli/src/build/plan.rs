@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use backstory_mine::history;
+use backstory_mine::link::quality::{Truths, truths};
 use backstory_model::{CommitId, RepoName, RunOptions, SchemaVersion, Sha256, WorkUnit};
 use backstory_store::fs;
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,10 @@ pub struct PlanHeader {
     pub records: Option<Sha256>,
     /// The choices.
     pub options: RunOptions,
+    /// Which pull request closed which issue, as people wrote it down; the links of
+    /// the run are judged by it, and nothing else depends on it. [`plan`] reads it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub truths: BTreeMap<RepoName, Truths>,
 }
 
 impl PlanHeader {
@@ -60,6 +65,7 @@ impl PlanHeader {
             repositories: sources.iter().map(|s| (s.name.clone(), s.head.clone())).collect(),
             records: records_digest(sources),
             options: options.clone(),
+            truths: BTreeMap::new(),
         }
     }
 }
@@ -91,9 +97,13 @@ pub struct Plan {
 }
 
 /// Lists every unit of every repository; `sources` are sorted by name.
-pub fn plan(sources: &[Source], header: PlanHeader) -> Result<Plan, Failure> {
+pub fn plan(sources: &[Source], mut header: PlanHeader) -> Result<Plan, Failure> {
     let mut work = Vec::new();
     for source in sources {
+        let told = truths(&source.repo, &source.head, &source.name, source.records.as_ref());
+        if !told.is_empty() {
+            header.truths.insert(source.name.clone(), told);
+        }
         let salt = format!("{} {}", tool(), source.side_digest());
         work.extend(history::plan(
             &source.repo,

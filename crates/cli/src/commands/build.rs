@@ -9,7 +9,7 @@ use crate::arguments::{
 };
 use crate::build::{
     self, BuildOptions, BuildReport, Plan, PlanHeader, Source, SourceRequest, UnitRunner,
-    funnel_table, open_sources, parse_since,
+    open_sources, parse_since,
 };
 use crate::cost::Cost;
 use crate::execution::Machine;
@@ -103,11 +103,11 @@ pub(super) fn collect(args: &CollectArgs, talk: &Talk) -> Result<u8, Failure> {
     let plan = Plan::read(&args.manifest)?;
     let run = RunDirectory::open(&args.out)?;
     let manifest = build::collect(&run, &plan, talk)?;
-    close(&BuildReport::new(manifest.counts, Cost::so_far())?, args.json, talk)
+    close(&BuildReport::new(manifest, Cost::so_far())?, args.json, talk)
 }
 
 fn close(report: &BuildReport, json: bool, talk: &Talk) -> Result<u8, Failure> {
-    talk.say(&format!("\n{}", funnel_table(&report.counts)));
+    talk.say(&format!("\n{}", report.table()));
     talk.say(&format!(
         "\n{:.2} CPU-seconds, {:.1} MiB at most",
         report.cpu_seconds, report.peak_rss_mb

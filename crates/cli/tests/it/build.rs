@@ -3,7 +3,7 @@
 use backstory_store::Faults;
 use backstory_testkit::{Layout, RepoBuilder};
 
-use crate::sample::{bare, build, context, covered, history, steady};
+use crate::sample::{bare, build, context, covered, history, steady, told_history, told_records};
 
 #[test]
 fn build_tells_where_every_unit_went() {
@@ -13,20 +13,46 @@ fn build_tells_where_every_unit_went() {
     insta::assert_snapshot!(steady(&said), @r#"
     exit_code: 0
     ----- stdout -----
-    {"units_found":5,"accepted":4,"rejected":{"no_change":1},"small_units":5,"small_accepted":4,"test_source_units":2,"small_test_source_units":2,"linked":1,"reconstructed":4,"cpu_seconds":[COST],"peak_rss_mb":[COST]}
+    {"units_found":5,"accepted":4,"rejected":{"no_change":1},"small_units":5,"small_accepted":4,"test_source_units":2,"small_test_source_units":2,"linked":1,"with_pull":2,"with_ci":0,"shares":{"linked":0.2,"with_pull":0.4,"with_ci":0.0},"reconstructed":4,"links":{"acme/toy":{"units":5,"linked":1,"methods":{"closing_keyword":1},"coverage_only":true,"judged":{}}},"cpu_seconds":[COST],"peak_rss_mb":[COST]}
     ----- stderr -----
     acme/toy: units: 5 of 5
     collect: 5 of 5
 
-    units found                 5
-      linked to an issue        1
-    reconstructed               4
-    accepted                    4
-    rejected: no_change         1
-    accepted + rejected         5
+    units found                       5
+      linked to an issue              1   20.0 %
+      linked to a pull request        2   40.0 %
+      with CI                         0    0.0 %
+    reconstructed                     4
+    accepted                          4
+    rejected: no_change               1
+    accepted + rejected               5
+
+    links of acme/toy to issues: 1 of 5 units (20.0 %); coverage only, because no pair of pull request and issue is written down
+      method           units
+      closing keyword      1
 
     [TIME], [MEMORY] at most
     "#);
+}
+
+#[test]
+fn every_build_says_how_good_its_links_are() {
+    let context = context();
+    told_history().write(&context.path("acme+told"), Layout::BareWithoutConfig);
+    context.write("records/a.ndjson", told_records());
+    let arguments = ["build", "acme+told", "--records", "records", "-o", "run", "--json"];
+    let said = context.backstory(arguments).run();
+    let json: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    let judged = &json["links"]["acme/told"]["judged"];
+    let keyword = &judged["changelog"]["methods"]["closing_keyword"];
+    assert_eq!((&keyword["precision"], &keyword["recall"]), (&0.9474.into(), &0.9.into()));
+    assert_eq!(judged["closing_references"]["methods"]["mention"]["recall"], 0.05);
+    insta::assert_snapshot!(context.read("run/report.md"));
+    let again = context.backstory(arguments).run();
+    assert_eq!(said.stdout.split("cpu_seconds").next(), again.stdout.split("cpu_seconds").next());
+    let audited = ["audit", "run", "--repo", "acme+told", "--records", "records"];
+    let audited = context.backstory(audited).run();
+    assert_eq!(audited.exit_code, Some(0), "{audited}");
 }
 
 #[test]

@@ -53,6 +53,43 @@ pub(crate) fn history() -> RepoBuilder {
     repo
 }
 
+/// How many pull requests [`told_history`] has.
+const TOLD: u32 = 20;
+
+/// A history whose changelog names pull requests with the issues they closed. All are
+/// found by their keyword, but that one is only mentioned and one closed by another number.
+pub(crate) fn told_history() -> RepoBuilder {
+    let mut repo = RepoBuilder::new("acme/told");
+    let mut changes = "# Changes\n\n".to_owned();
+    repo.commit("Start", [("CHANGES.md", changes.as_str()), ("a.py", "a = 0\n")]);
+    for at in 1..=TOLD {
+        let (issue, pull) = (2 * at - 1, 2 * at);
+        changes.push_str(&format!("- Fix it. {{issue}}`{issue}` {{pr}}`{pull}`\n"));
+        let says = match at {
+            1 => format!("See #{issue}"),
+            2 => "Fixes #99".to_owned(),
+            _ => format!("Fixes #{issue}"),
+        };
+        let (message, code) = (format!("Fix it (#{pull})\n\n{says}"), format!("a = {at}\n"));
+        let edits = [("CHANGES.md", changes.as_str()), ("a.py", code.as_str())];
+        repo.commit(message.as_str(), edits);
+    }
+    repo
+}
+
+/// Records of that history: what its pull requests say they close.
+pub(crate) fn told_records() -> String {
+    let header = r#"{"kind":"header","format":"backstory-records","version":1,"repo":"acme/told"}"#;
+    let change = |at: u32| {
+        let (issue, pull) = (2 * at - 1, 2 * at);
+        format!(
+            r#"{{"kind":"change","id":"change:{pull}","number":{pull},"title":"Fix","closes":[{issue}]}}"#
+        )
+    };
+    let changes = (1..=TOLD).map(change);
+    std::iter::once(header.to_owned()).chain(changes).map(|line| line + "\n").collect()
+}
+
 pub(crate) const NONE: [(&str, &str); 0] = [];
 
 /// Writes the history below a context and returns its path.

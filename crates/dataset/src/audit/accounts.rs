@@ -6,16 +6,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use backstory_model::{
-    CommitId, Counts, Disposition, LinkTarget, Outcome, RepoName, Repository, RunManifest, UnitId,
-    UnitKey,
+    CommitId, Counts, Disposition, LinkTarget, Outcome, RepoName, Repository, RunManifest,
+    SchemaVersion, UnitId, UnitKey,
 };
 
+use super::linked::Linked;
 use super::mainline::Mainline;
+
+/// The version from which on a manifest counts links by method and pull requests.
+const LINKS_COUNTED: SchemaVersion = SchemaVersion { major: 1, minor: 3 };
 
 /// What the log says about all units, added up.
 #[derive(Default)]
 pub(super) struct Accounts {
     pub(super) counts: Counts,
+    linked: Linked,
     keys: BTreeSet<UnitKey>,
     names: BTreeSet<UnitId>,
     twice: Vec<String>,
@@ -35,9 +40,12 @@ impl Accounts {
         }
         let commits = self.by_repo.entry(work.repo.clone()).or_default();
         commits.push((work.position, work.commit.clone()));
+        self.linked.add(line);
         let counts = &mut self.counts;
         counts.units_found += 1;
-        counts.linked += u32::from(line.links.iter().any(|link| link.target == LinkTarget::Issue));
+        let has = |target: LinkTarget| line.links.iter().any(|link| link.target == target);
+        counts.linked += u32::from(has(LinkTarget::Issue));
+        *counts.with_pull.get_or_insert(0) += u32::from(has(LinkTarget::Pull));
         let accepted = match &line.outcome {
             Outcome::Accepted { .. } => true,
             Outcome::Rejected { reason, .. } => {
@@ -78,7 +86,8 @@ impl Accounts {
         manifest: &RunManifest,
         repos: &BTreeMap<RepoName, &dyn Repository>,
     ) -> Vec<Difference> {
-        let mut differences = self.counts_differ(&manifest.counts);
+        let mut differences = self.counts_differ(manifest);
+        differences.extend(self.links_differ(manifest));
         let log = |expected: String, found: String| ("log".to_owned(), expected, found);
         for twice in &self.twice {
             differences.push(log("every unit once".to_owned(), twice.clone()));
@@ -106,8 +115,13 @@ impl Accounts {
         differences
     }
 
-    fn counts_differ(&self, said: &Counts) -> Vec<Difference> {
-        let counted = &self.counts;
+    fn counts_differ(&self, manifest: &RunManifest) -> Vec<Difference> {
+        let (said, mut counted) = (&manifest.counts, self.counts.clone());
+        if manifest.schema < LINKS_COUNTED {
+            counted.with_pull = None;
+        } else {
+            counted.with_pull = counted.with_pull.or(Some(0));
+        }
         // Whether a story was written before a unit was rejected is not in the log.
         let told =
             said.accepted..=said.accepted + said.rejected.get("replay_differs").unwrap_or(&0);
@@ -116,6 +130,21 @@ impl Accounts {
             return Vec::new();
         }
         vec![("manifest.json".to_owned(), format!("{counted:?}"), format!("{said:?}"))]
+    }
+
+    /// Compares what is said of the links of every repository.
+    fn links_differ(&self, manifest: &RunManifest) -> Vec<Difference> {
+        let difference = |(expected, found)| ("manifest.json".to_owned(), expected, found);
+        if manifest.schema < LINKS_COUNTED {
+            return Vec::new();
+        }
+        if !manifest.links.keys().eq(manifest.repositories.keys()) {
+            let found = format!("{:?}", manifest.links.keys().collect::<Vec<_>>());
+            let expected = "the links of every repository".to_owned();
+            return vec![difference((expected, found))];
+        }
+        let differ = manifest.links.iter().filter_map(|(repo, of)| self.linked.compare(repo, of));
+        differ.map(difference).collect()
     }
 
     /// Returns the folders of units that are not in the log.

@@ -13,6 +13,7 @@ mod ci_text;
 mod edit;
 mod executed;
 mod finding;
+mod linked;
 mod mainline;
 mod order;
 mod patch;

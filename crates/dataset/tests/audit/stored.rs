@@ -3,13 +3,14 @@
 //! A small run is built through the store: the sample trajectory, and two units
 //! that were rejected. Then it is damaged, or forged with good digests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use backstory_dataset::audit::{self, AuditReport, RecordTexts, RunContext};
 use backstory_model::{
-    Counts, Disposition, ExecuteOptions, ExecutionOutcome, ExecutionSummary, Outcome, RepoName,
-    Repository, RunManifest, RunOptions, SchemaVersion, UnitExecution, UnitId, UnitKey, WorkUnit,
+    Counts, Disposition, ExecuteOptions, ExecutionOutcome, ExecutionSummary, LinkMethod,
+    LinkReport, LinkTarget, LinkTruth, Outcome, PairCount, RepoName, Repository, RunManifest,
+    RunOptions, SchemaVersion, TruthScore, UnitExecution, UnitId, UnitKey, WorkUnit,
 };
 use backstory_store::{RunDirectory, StoredUnit, UnitTexts, fs};
 
@@ -81,6 +82,7 @@ fn counts() -> Counts {
     Counts {
         units_found: 3,
         linked: 1,
+        with_pull: Some(0),
         reconstructed: 1,
         accepted: 1,
         rejected: BTreeMap::from([("tree_missing".to_owned(), 2)]),
@@ -93,6 +95,23 @@ fn counts() -> Counts {
     }
 }
 
+/// What the manifest says of the links of these units.
+fn links(sample: &Sample, units: &[Disposition]) -> BTreeMap<RepoName, LinkReport> {
+    let of = |unit: &Disposition| -> BTreeSet<LinkMethod> {
+        let issues = unit.links.iter().filter(|link| link.target == LinkTarget::Issue);
+        issues.map(|link| link.method).collect()
+    };
+    let mut report = LinkReport::default();
+    for methods in units.iter().map(of) {
+        report.units += 1;
+        report.linked += u32::from(!methods.is_empty());
+        for method in methods {
+            *report.methods.entry(method).or_default() += 1;
+        }
+    }
+    BTreeMap::from([(sample.trajectory.unit.repo.clone(), report)])
+}
+
 fn manifest(sample: &Sample, counts: Counts) -> RunManifest {
     let unit = &sample.trajectory.unit;
     let execute = sample.execution.as_ref().map(|_| ExecuteOptions::default());
@@ -103,12 +122,19 @@ fn manifest(sample: &Sample, counts: Counts) -> RunManifest {
         records: None,
         options: RunOptions { execute, ..RunOptions::default() },
         counts,
+        links: BTreeMap::new(),
         files: BTreeMap::new(),
     }
 }
 
 /// Writes a run of these units, with digests that fit.
 fn build(path: &Path, sample: &Sample, units: &[Disposition], counts: Counts) {
+    let links = links(sample, units);
+    seal(path, sample, units, RunManifest { links, ..manifest(sample, counts) });
+}
+
+/// Writes a run of these units with this manifest.
+fn seal(path: &Path, sample: &Sample, units: &[Disposition], manifest: RunManifest) {
     let run = RunDirectory::open(path).expect("the folder is empty");
     let json = serde_json::to_vec(&sample.trajectory).expect("a trajectory is JSON");
     let execution = sample.execution.as_ref();
@@ -132,7 +158,7 @@ fn build(path: &Path, sample: &Sample, units: &[Disposition], counts: Counts) {
         let unit = StoredUnit { disposition: unit.clone(), blobs };
         collection.append(&unit).expect("the disk has room");
     }
-    collection.seal(manifest(sample, counts)).expect("the disk has room");
+    collection.seal(manifest).expect("the disk has room");
 }
 
 fn build_good(path: &Path, sample: &Sample) {
@@ -272,6 +298,8 @@ fn accounts_that_do_not_add_up_are_found() {
     let no_change = Counts { rejected: BTreeMap::from(rejected), ..counts() };
     let cases = [
         ("a wrong count", all.clone(), Counts { linked: 0, ..counts() }),
+        ("a wrong count of pull requests", all.clone(), Counts { with_pull: Some(1), ..counts() }),
+        ("no count of pull requests", all.clone(), Counts { with_pull: None, ..counts() }),
         ("a wrong funnel", all.clone(), Counts { accepted: 2, ..counts() }),
         ("a unit too little", all[1..].to_vec(), fewer),
         ("units out of order", vec![all[1].clone(), all[0].clone(), all[2].clone()], counts()),
@@ -285,6 +313,72 @@ fn accounts_that_do_not_add_up_are_found() {
         let report = audit(folder.path(), &sample);
         assert!(rules(&report).contains(&"run/accounts"), "{name}: {:?}", report.findings);
     }
+}
+
+#[test]
+fn a_run_of_before_pull_requests_were_counted_is_clean() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let sample = sample();
+    let json = serde_json::to_vec(&sample.trajectory).expect("a trajectory is JSON");
+    let counts = Counts { with_pull: None, ..counts() };
+    let schema = SchemaVersion { major: 1, minor: 2 };
+    let manifest = RunManifest { schema, ..manifest(&sample, counts) };
+    seal(folder.path(), &sample, &dispositions(&sample, &json), manifest);
+    let report = audit(folder.path(), &sample);
+    assert!(report.is_clean(), "{:?}", report.findings);
+}
+
+type Bend = fn(&mut LinkReport, &mut TruthScore);
+
+#[test]
+fn counts_of_links_that_the_log_does_not_allow_are_found() {
+    use LinkMethod::{Changelog, ClosingKeyword, Mention};
+    let pairs = |found, agreeing| PairCount { found, agreeing };
+    let cases: [(&str, Bend); 9] = [
+        ("another number of units", |said, _| said.units += 1),
+        ("another coverage", |said, _| said.linked = 0),
+        ("another method", |said, _| {
+            said.methods.insert(Mention, 1);
+        }),
+        ("more pairs than links", |_, score| {
+            score.methods.insert(ClosingKeyword, PairCount { found: 2, agreeing: 1 });
+            score.together.found = 2;
+            score.without_mentions.found = 2;
+        }),
+        ("a method that judges itself", |_, score| {
+            score.methods.insert(Changelog, PairCount::default());
+        }),
+        ("more right than found", |_, score| score.together.agreeing = 2),
+        ("more right than true", |_, score| score.true_pairs = 0),
+        ("less together than one alone", |_, score| score.together = PairCount::default()),
+        ("more together than all", |_, score| score.together.found = 2),
+    ];
+    let sample = sample();
+    let json = serde_json::to_vec(&sample.trajectory).expect("a trajectory is JSON");
+    let units = dispositions(&sample, &json);
+    let judged = |bend: Bend| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut score = TruthScore {
+            true_pairs: 1,
+            methods: BTreeMap::from([(ClosingKeyword, pairs(1, 1))]),
+            without_mentions: pairs(1, 1),
+            together: pairs(1, 1),
+        };
+        let mut links = links(&sample, &units);
+        let report = links.values_mut().next().expect("one repository");
+        bend(report, &mut score);
+        report.judged.insert(LinkTruth::Changelog, score);
+        let manifest = RunManifest { links, ..manifest(&sample, counts()) };
+        seal(folder.path(), &sample, &units, manifest);
+        rules(&audit(folder.path(), &sample)).join(" ")
+    };
+    assert_eq!(judged(|_, _| {}), "");
+    for (name, bend) in cases {
+        assert_eq!(judged(bend), "run/accounts", "{name}");
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    seal(folder.path(), &sample, &units, manifest(&sample, counts()));
+    assert_eq!(rules(&audit(folder.path(), &sample)), ["run/accounts"], "nothing is said");
 }
 
 #[test]

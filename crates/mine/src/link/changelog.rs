@@ -14,6 +14,9 @@ use super::reference::{ReferenceKind, references};
 /// An entry that names more numbers than this sums up many changes.
 pub(crate) const MOST_NUMBERS: usize = 6;
 
+/// A changelog larger than this many bytes is a generated one.
+pub(crate) const LARGEST_CHANGELOG: u64 = 4 << 20;
+
 /// One line a unit adds to a changelog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddedLine {

@@ -25,6 +25,7 @@ use backstory_model::{
 use crate::records::Records;
 
 pub use branch::{MOST_BRANCH_COMMITS, branch_commits};
+pub(crate) use changelog::LARGEST_CHANGELOG;
 pub use changelog::{AddedLine, is_changelog};
 pub use fragment::news_fragment_number;
 use pull::branch_numbers;

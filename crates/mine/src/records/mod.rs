@@ -102,6 +102,11 @@ impl Records {
         self.issues.keys().copied()
     }
 
+    /// Returns the latest version of every change, by number.
+    pub fn changes(&self) -> impl Iterator<Item = &ChangeRecord> {
+        self.changes.values().filter_map(|versions| versions.last())
+    }
+
     /// Returns the change a commit merged; else the one it is the head of, else one it belongs to.
     pub fn change_for_commit(&self, commit: &CommitId) -> Option<&ChangeRecord> {
         let (_, number) = self.change_by_commit.get(commit.as_str())?;

@@ -10,10 +10,7 @@ use backstory_model::{
 use backstory_syntax::diff::{hunks, lines};
 
 use super::{Mainline, Story, UnitContext};
-use crate::link::{self, AddedLine, LinkInput};
-
-/// A changelog larger than this is a generated one.
-const LARGEST_CHANGELOG: u64 = 4 << 20;
+use crate::link::{self, AddedLine, LARGEST_CHANGELOG, LinkInput};
 
 /// Links a unit.
 pub(super) fn links(

@@ -78,6 +78,7 @@ pub(crate) fn manifest() -> RunManifest {
         records: None,
         options: RunOptions::default(),
         counts: Counts::default(),
+        links: BTreeMap::new(),
         files: BTreeMap::new(),
     }
 }
