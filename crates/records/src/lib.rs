@@ -30,7 +30,7 @@ pub use import::{
 };
 pub use items::{DEEPEST, Item, JsonItems, ListPath, Piece};
 pub use redact::{RedactingReader, Redactor};
-pub use survey::{KindCount, Survey, SurveyFinding, survey};
+pub use survey::{KindCount, LogAbsence, Survey, SurveyFinding, survey};
 
 /// The version of the record format this build writes.
 pub const RECORD_FORMAT_VERSION: u32 = 1;

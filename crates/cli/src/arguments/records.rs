@@ -95,8 +95,9 @@ pub(crate) struct RecordsExportArgs {
 /// Say what the records cover, what is missing, and why
 ///
 /// Counts records and versions of each kind, and finds what records name that is
-/// not there, jobs without a log, and logs that are gone or damaged. Ends with exit
-/// code 1 if something is damaged.
+/// not there, jobs without a log, and logs that are gone or damaged. With a run, also
+/// says why a unit has no usable text of an issue and why a job has no usable log.
+/// Ends with exit code 1 if something is damaged.
 #[derive(Args, Debug)]
 pub(crate) struct RecordsCheckArgs {
     /// The records folder

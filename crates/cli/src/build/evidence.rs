@@ -2,7 +2,9 @@
 
 use backstory_mine::ci;
 use backstory_mine::records::Records;
-use backstory_model::{AsItStood, ChangeRecord, ChangeUnit, CiEvidence, LinkTarget, LogRefRecord};
+use backstory_model::{
+    AsItStood, ChangeRecord, ChangeUnit, CiEvidence, Link, LinkTarget, LogRefRecord,
+};
 use backstory_synth::UnitEvidence;
 
 use crate::build::Source;
@@ -12,8 +14,21 @@ pub(super) fn evidence(unit: &ChangeUnit, source: &Source) -> UnitEvidence {
     let (Some(records), Some(began)) = (source.records.as_ref(), began(unit)) else {
         return UnitEvidence::default();
     };
-    let mut issues: Vec<(u8, u64)> = unit
-        .links
+    let as_it_stood = |number: u64| {
+        let (issue, stood) = records.issue_as_it_stood(number, began).ok()?;
+        Some((issue.clone(), stood))
+    };
+    UnitEvidence {
+        issues: linked_issues(&unit.links).into_iter().filter_map(as_it_stood).collect(),
+        change: change(unit, records),
+        execution: None,
+        ci: said_by_ci(unit, records, source),
+    }
+}
+
+/// Returns the issues that links name, each once; the best link comes first.
+pub(crate) fn linked_issues(links: &[Link]) -> Vec<u64> {
+    let mut issues: Vec<(u8, u64)> = links
         .iter()
         .filter(|link| link.target == LinkTarget::Issue)
         .map(|link| (u8::MAX - link.confidence, link.number))
@@ -25,25 +40,17 @@ pub(super) fn evidence(unit: &ChangeUnit, source: &Source) -> UnitEvidence {
             numbers.push(number);
         }
     }
-    let as_it_stood = |number: u64| {
-        records.issue_as_it_stood(number, began).map(|(issue, stood)| (issue.clone(), stood))
-    };
-    UnitEvidence {
-        issues: numbers.into_iter().filter_map(as_it_stood).collect(),
-        change: change(unit, records),
-        execution: None,
-        ci: said_by_ci(unit, records, source),
-    }
+    numbers
 }
 
 /// Gathers what CI said about a unit; logs that are not there tell nothing.
 fn said_by_ci(unit: &ChangeUnit, records: &Records, source: &Source) -> CiEvidence {
-    let read = |log: &LogRefRecord| ci::read_log(source.folder.as_deref()?, log);
+    let read = |log: &LogRefRecord| ci::read_log(source.folder.as_deref()?, log).ok();
     ci::evidence(unit, records, &read)
 }
 
 /// Returns when the earliest authored commit was written.
-fn began(unit: &ChangeUnit) -> Option<i64> {
+pub(crate) fn began(unit: &ChangeUnit) -> Option<i64> {
     unit.states.iter().map(|state| state.authored_at).min()
 }
 

@@ -25,6 +25,7 @@ use backstory_store::{Ledger, RunDirectory, RunState};
 use rayon::iter::{ParallelBridge as _, ParallelIterator as _};
 
 pub use collect::collect;
+pub(crate) use evidence::{began, linked_issues};
 pub use plan::{Plan, PlanHeader, plan};
 pub use report::BuildReport;
 pub use runner::{Done, UnitRunner};

@@ -97,7 +97,7 @@ impl Evidence for RecordEvidence {
     }
 
     fn log_part(&self, log: &LogRefRecord, part: Range<u64>) -> Option<Vec<u8>> {
-        let tail = ci::read_log(self.folder.as_deref()?, log)?;
+        let tail = ci::read_log(self.folder.as_deref()?, log).ok()?;
         let start = usize::try_from(part.start.checked_sub(tail.start)?).ok()?;
         let end = usize::try_from(part.end.checked_sub(tail.start)?).ok()?;
         Some(tail.bytes.get(start..end)?.to_vec())

@@ -77,7 +77,10 @@ pub(super) fn join<'a>(judged: &mut Judged<'a>, again: &Judged<'a>) {
 }
 
 /// Lists the jobs that found the code of a commit good or bad, oldest run first.
-fn jobs_on<'a>(records: &'a Records, commit: &CommitId) -> impl Iterator<Item = Found<'a>> {
+pub(super) fn jobs_on<'a>(
+    records: &'a Records,
+    commit: &CommitId,
+) -> impl Iterator<Item = Found<'a>> {
     latest(records.runs_of(commit), |run| &run.id).into_iter().flat_map(|run| {
         let jobs = latest(records.jobs_of(&run.id), |job| &job.id);
         jobs.into_iter().filter_map(move |job| {
@@ -120,8 +123,7 @@ pub(super) fn summary(records: &Records, commits: &BTreeSet<&CommitId>) -> CiSum
             let red = found.conclusion.is_red();
             summary.red_jobs += u32::from(red);
             summary.green_jobs += u32::from(!red);
-            let named = found.job.log.as_ref().and_then(|id| records.log(id));
-            let logged = named.is_some() || records.logs_of(&found.job.id).next().is_some();
+            let logged = records.log_of_job(found.job).is_some();
             summary.logs += u32::from(logged);
             summary.logs_missing += u32::from(!logged);
         }

@@ -1,11 +1,11 @@
 //! What does a stored log hold?
 //!
 //! In: the folder of the records and the record of a log. Out: the end of the
-//! log, if it is there and is what its record says. Holds that end in memory,
-//! however long the log is.
+//! log, if it is there and is what its record says, else what is wrong with it.
+//! Holds that end in memory, however long the log is.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use backstory_model::{LogRefRecord, Sha256};
@@ -25,16 +25,40 @@ pub struct LogTail {
     pub bytes: Vec<u8>,
 }
 
+/// Why a log that has a record tells nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogGap {
+    /// Its file is not there.
+    NoFile,
+    /// Its file cannot be read, or holds other bytes than its record names.
+    Damaged,
+}
+
+impl LogGap {
+    /// Returns the reason, in a few words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoFile => "its file is not in the folder",
+            Self::Damaged => "its file is damaged",
+        }
+    }
+}
+
 /// Reads the end of a log that lies below a folder of records.
 ///
-/// `None` when it is not there, cannot be read, or holds other bytes than its
-/// record names: such a log is no evidence.
-pub fn read_log(folder: &Path, log: &LogRefRecord) -> Option<LogTail> {
+/// A log that is not there, cannot be read, or holds other bytes than its record
+/// names is no evidence.
+pub fn read_log(folder: &Path, log: &LogRefRecord) -> Result<LogTail, LogGap> {
     let digest = log.sha256.as_str();
     let place = folder.join("logs").join(&digest[..2]).join(format!("{digest}.zst"));
-    let packed = zstd::Decoder::new(File::open(place).ok()?).ok()?;
+    let file = File::open(place).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => LogGap::NoFile,
+        _ => LogGap::Damaged,
+    })?;
+    let packed = zstd::Decoder::new(file).map_err(|_| LogGap::Damaged)?;
     // One byte more, so that a longer file does not pass for the log.
-    tail(packed.take(log.bytes.checked_add(1)?), &log.sha256)
+    let most = log.bytes.checked_add(1).ok_or(LogGap::Damaged)?;
+    tail(packed.take(most), &log.sha256).ok_or(LogGap::Damaged)
 }
 
 fn tail(mut log: impl Read, digest: &Sha256) -> Option<LogTail> {

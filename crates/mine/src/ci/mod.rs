@@ -14,12 +14,12 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use backstory_model::{
-    ChangeUnit, CiConclusion, CiEvidence, CiJobRecord, CiLogPart, CiReport, CiState, CommitId,
-    LogRefRecord,
+    ChangeUnit, CiConclusion, CiEvidence, CiJobRecord, CiLogPart, CiReport, CiState, CiSummary,
+    CommitId, LogRefRecord,
 };
 
 use self::judged::{Found, JobKey, Judged, judged, summary};
-pub use self::log::{LogTail, read_log};
+pub use self::log::{LogGap, LogTail, read_log};
 use crate::records::Records;
 
 /// Reads the end of a stored log; `None` when it is not there.
@@ -33,13 +33,31 @@ pub type ReadLog<'a> = &'a dyn Fn(&LogRefRecord) -> Option<LogTail>;
 /// jobs that are red on one state and turn green, the first by name is told.
 pub fn evidence(unit: &ChangeUnit, records: &Records, read: ReadLog<'_>) -> CiEvidence {
     let states = judged_states(unit, records);
-    let own = unit.states.iter().map(|state| &state.commit);
-    let commits: BTreeSet<&CommitId> = own.chain([&unit.head, &unit.commit]).collect();
-    let mut summary = summary(records, &commits);
+    let mut summary = summary(records, &commits(unit));
     let teller = Teller { unit, records, read, states: &states };
     let reports = if unit.states.len() > 1 { teller.reports() } else { Vec::new() };
     summary.reports = u32::try_from(reports.len()).unwrap_or(u32::MAX);
     CiEvidence { reports, states: states.iter().map(state_of).collect(), summary }
+}
+
+/// Lists the commits whose runs of CI belong to a unit.
+fn commits(unit: &ChangeUnit) -> BTreeSet<&CommitId> {
+    let own = unit.states.iter().map(|state| &state.commit);
+    own.chain([&unit.head, &unit.commit]).collect()
+}
+
+/// Counts the CI of a unit: what [`evidence`] says of it, without reading a log.
+pub fn counts(unit: &ChangeUnit, records: &Records) -> CiSummary {
+    summary(records, &commits(unit))
+}
+
+/// Lists the jobs that judged a unit, each with its log if there is one, by commit.
+pub fn jobs<'a>(
+    unit: &ChangeUnit,
+    records: &'a Records,
+) -> Vec<(&'a CiJobRecord, Option<&'a LogRefRecord>)> {
+    let found = commits(unit).into_iter().flat_map(|commit| judged::jobs_on(records, commit));
+    found.map(|found| (found.job, records.log_of_job(found.job))).collect()
 }
 
 /// Judges the jobs on every authored state.

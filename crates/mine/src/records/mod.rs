@@ -20,6 +20,7 @@ use sha2::{Digest as _, Sha256 as Hasher};
 
 use crate::link::Resolutions;
 
+pub use self::as_it_stood::TextGap;
 pub(crate) use self::as_it_stood::seconds;
 pub use self::read::{LONGEST_LINE, RECORD_FORMAT_VERSION, RecordsError, read_bytes, read_folder};
 
@@ -153,14 +154,20 @@ impl Records {
         self.logs.get(id)
     }
 
+    /// Returns the log of a job: the one it names, else the first that names it.
+    pub fn log_of_job(&self, job: &CiJobRecord) -> Option<&LogRefRecord> {
+        let named = job.log.as_ref().and_then(|id| self.log(id));
+        named.or_else(|| self.logs_of(&job.id).next())
+    }
+
     /// Returns the logs that name a job, by id.
     pub fn logs_of(&self, job: &RecordId) -> impl Iterator<Item = &LogRefRecord> {
         self.logs_by_job.get(job).into_iter().flatten().filter_map(|id| self.logs.get(id))
     }
 
-    /// Returns every log.
-    pub fn logs(&self) -> impl Iterator<Item = &LogRefRecord> {
-        self.logs.values()
+    /// Returns true when a run of CI is known.
+    pub fn has_runs(&self) -> bool {
+        !self.runs.is_empty()
     }
 
     /// Returns what the issues of the repository say about who resolved them.

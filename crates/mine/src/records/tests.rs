@@ -6,7 +6,7 @@ use std::path::Path;
 use backstory_model::{AsItStood, CommitId, RecordId, RepoName};
 use proptest::prelude::*;
 
-use super::{Records, RecordsError, read_bytes, read_folder};
+use super::{Records, RecordsError, TextGap, read_bytes, read_folder};
 
 const HEADER: &str = r#"{"kind":"header","format":"backstory-records","version":1,"source":"test","repo":"acme/toy"}"#;
 
@@ -147,8 +147,12 @@ fn files_that_cannot_be_used_are_named() {
 fn stood(lines: &[&str], before: &str) -> Option<(String, AsItStood)> {
     let before = super::seconds(Some(before)).expect("a time");
     let records = read(lines);
-    let (issue, stood) = records.issue_as_it_stood(1, before)?;
+    let (issue, stood) = records.issue_as_it_stood(1, before).ok()?;
     Some((issue.title.clone(), stood))
+}
+
+fn gap(lines: &[&str], before: &str) -> Option<TextGap> {
+    read(lines).text_gap(1, super::seconds(Some(before)).expect("a time"))
 }
 
 fn version(title: &str, times: &str) -> String {
@@ -210,7 +214,57 @@ fn an_issue_filed_after_the_work_began_is_not_shown() {
     }
 }
 
+#[test]
+fn a_text_that_cannot_be_used_has_a_reason() {
+    let on =
+        |event: &str| format!(r#"{{"kind":"event","id":"e","on":"issue:1","event":"{event}"}}"#);
+    let filed = r#""created_at":"2024-01-01T00:00:00Z""#;
+    let edited = format!(r#"{filed},"updated_at":"2024-01-20T00:00:00Z""#);
+    let observed = format!(r#"{edited},"observed_at":"2024-01-02T00:00:00Z""#);
+    for (line, expected) in [
+        (version("t", &observed), None),
+        (on("labeled"), Some(TextGap::NoRecord)),
+        (on("deleted"), Some(TextGap::Deleted)),
+        (on("transferred"), Some(TextGap::Transferred)),
+        (version("t", r#""created_at":"2024-01-15T00:00:00Z""#), Some(TextGap::Younger)),
+        (version("t", r#""created_at":"soon""#), Some(TextGap::Undated)),
+        (version("t", &edited), Some(TextGap::EditedLater)),
+        (version("t", filed), Some(TextGap::EditsUnknown)),
+    ] {
+        assert_eq!(gap(&[&line], "2024-01-15T00:00:00Z"), expected, "{line}");
+    }
+    // What was read in time is there, whatever became of the issue.
+    let kept = [version("t", &observed), on("deleted")];
+    assert_eq!(gap(&[&kept[0], &kept[1]], "2024-01-15T00:00:00Z"), None);
+}
+
 proptest! {
+    /// A text is without a gap exactly where a build trusts it.
+    #[test]
+    fn a_gap_is_what_a_build_does_not_trust(
+        times in prop::collection::vec((0_u8..4, 0_u8..4, 0_u8..4), 0..4),
+    ) {
+        let field = |name: &str, day: u8| match day {
+            0 => String::new(),
+            day => format!(r#","{name}":"2024-01-0{day}T00:00:00Z""#),
+        };
+        let lines: Vec<String> = times
+            .iter()
+            .map(|(created, updated, observed)| {
+                let all = field("created_at", *created)
+                    + &field("updated_at", *updated)
+                    + &field("observed_at", *observed);
+                version("t", &format!(r#""state":"open"{all}"#))
+            })
+            .collect();
+        let records = read(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+        let before = super::seconds(Some("2024-01-02T12:00:00Z")).expect("a time");
+        let trusted = records
+            .issue_as_it_stood(1, before)
+            .is_ok_and(|(_, stood)| stood != AsItStood::Unknown);
+        prop_assert_eq!(records.text_gap(1, before).is_none(), trusted);
+    }
+
     #[test]
     fn any_bytes_are_read_without_a_panic(
         lines in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..60), 0..6),

@@ -5,6 +5,7 @@
 //! and jobs without what they should have; and logs that are gone or damaged. Reads
 //! the folder twice and holds 16 bytes of each record.
 
+mod absence;
 mod references;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,7 @@ use backstory_store::lines::{Line, LineReader};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256 as Hasher};
 
+pub use self::absence::LogAbsence;
 use self::references::{references, time_of};
 use crate::folder::{log_place, record_files};
 use crate::line::{canonical, record_of};
@@ -201,7 +203,7 @@ fn judge(record: &Record, folder: &Path, known: &Known, survey: &mut Survey) {
         Record::CiJob(job) if !known.with_log.contains(&id) => {
             let tests = if known.with_tests.contains(&id) { "its tests are" } else { "nor tests" };
             let end = job.finished_at.as_deref().unwrap_or("an unknown time");
-            let why = "it expired, or was never captured";
+            let why = LogAbsence::of(job);
             survey.find("job_without_log", at, format!("ended at {end}; {why}; {tests}"));
         }
         Record::LogRef(log) => judge_log(log, folder, survey),

@@ -1,6 +1,7 @@
 //! Which function does which command below `records` and `ci` call?
 
 mod check;
+mod coverage;
 mod export;
 mod forge;
 mod git_bug;
