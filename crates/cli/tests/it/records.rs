@@ -112,8 +112,11 @@ fn linked_run(context: &TestContext) -> Vec<String> {
 fn write_records(context: &TestContext, lines: &[serde_json::Value]) {
     let header =
         json!({"kind": "header", "format": "backstory-records", "version": 1, "repo": "acme/toy"});
-    let text: String =
-        std::iter::once(&header).chain(lines).map(|line| format!("{line}\n")).collect();
+    let mut text = String::new();
+    for line in std::iter::once(&header).chain(lines) {
+        text += &line.to_string();
+        text.push('\n');
+    }
     context.write("records/a.ndjson", text);
 }
 

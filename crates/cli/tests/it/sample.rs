@@ -1,5 +1,7 @@
 //! Which small history do the tests of the program run on?
 
+use std::fmt::Write as _;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -64,7 +66,7 @@ pub(crate) fn told_history() -> RepoBuilder {
     repo.commit("Start", [("CHANGES.md", changes.as_str()), ("a.py", "a = 0\n")]);
     for at in 1..=TOLD {
         let (issue, pull) = (2 * at - 1, 2 * at);
-        changes.push_str(&format!("- Fix it. {{issue}}`{issue}` {{pr}}`{pull}`\n"));
+        writeln!(changes, "- Fix it. {{issue}}`{issue}` {{pr}}`{pull}`").unwrap();
         let says = match at {
             1 => format!("See #{issue}"),
             2 => "Fixes #99".to_owned(),
