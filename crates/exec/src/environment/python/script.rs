@@ -82,7 +82,10 @@ fn bracketed(value: &str) -> &str {
         match rest.as_bytes()[0] {
             b'[' | b'(' | b'{' => depth += 1,
             b']' | b')' | b'}' => depth = depth.saturating_sub(1),
-            b'#' => at += rest.find('\n').unwrap_or(rest.len()).saturating_sub(1),
+            b'#' => {
+                at += rest.find('\n').unwrap_or(rest.len());
+                continue;
+            }
             _ => {}
         }
         at += next_char(&value[at..]);
@@ -189,6 +192,12 @@ setup(name="x", install_requires=['MarkupSafe>=0.23', # )
     fn what_is_computed_stays_unknown() {
         assert!(strings_of("setup(install_requires=read('r.txt'))", "install_requires").is_empty());
         assert!(strings_of("setup(install_requires=['a", "install_requires").is_empty());
+    }
+
+    #[test]
+    fn a_comment_may_end_in_any_letter() {
+        let text = "setup(install_requires=['a',  # caf\u{e9}\n'b'])";
+        assert_eq!(strings_of(text, "install_requires"), ["a", "b"]);
     }
 
     proptest::proptest! {
