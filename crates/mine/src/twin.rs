@@ -9,6 +9,8 @@
 //! the same edits to all code files that the part changes (line for line, wherever
 //! they stand in the file), or when it changes the same paths under the same message.
 
+use std::collections::BTreeSet;
+
 use backstory_model::{
     Commit, CommitId, FileRole, RepoPath, Repository, RepositoryError, TreeChange, TreeId,
 };
@@ -18,6 +20,9 @@ use crate::unit::edited_lines;
 
 /// How many commits of a branch are compared on their own.
 const MOST_COMMITS: usize = 100;
+/// A commit of a branch that edits fewer lines (a typo, a mark for a tool) is no evidence
+/// that another commit is the same; for the branch as a whole one line is.
+const TELLING_LINES: usize = 3;
 /// A message of fewer words (`Fix tests`) is no evidence that two commits are the same.
 const TELLING_WORDS: usize = 4;
 
@@ -34,8 +39,10 @@ struct Part {
     /// The changes of code among them.
     code: Vec<TreeChange>,
     /// The message without what differs between picks; `None` for the branch as a
-    /// whole and for messages that say little.
+    /// whole, for messages that say little, and where no source file is changed.
     message: Option<String>,
+    /// How many lines it must edit to have a twin.
+    least_lines: usize,
 }
 
 impl Fix {
@@ -49,12 +56,15 @@ impl Fix {
     ) -> Result<Self, RepositoryError> {
         let Some(start) = repo.merge_base(base, head)? else { return Ok(Self::default()) };
         let (before, after) = (repo.commit(&start)?.tree, repo.commit(head)?.tree);
-        let mut parts = vec![Part::of(repo.changes(&before, &after)?, None)];
+        let mut parts = vec![Part::of(repo.changes(&before, &after)?, None, 1)];
         let mut next = head.clone();
-        while next != start && parts.len() <= MOST_COMMITS {
+        // A branch that merged the mainline leads by first parents past the merge base
+        // and into what both share, which is no part of the fix.
+        while parts.len() <= MOST_COMMITS && repo.merge_base(base, &next)?.as_ref() != Some(&next) {
             let commit = repo.commit(&next)?;
             if commit.parents.len() < 2 {
-                parts.push(Part::of(changes(repo, &commit)?, telling(&commit.message)));
+                let message = telling(&commit.message);
+                parts.push(Part::of(changes(repo, &commit)?, message, TELLING_LINES));
             }
             match commit.parents.into_iter().next() {
                 Some(parent) => next = parent,
@@ -68,6 +78,21 @@ impl Fix {
     /// Returns, for each part of the fix, the paths that a twin of it changes at least.
     pub fn paths(&self) -> impl Iterator<Item = Vec<RepoPath>> {
         self.parts.iter().map(|part| part.code.iter().map(|change| change.path.clone()).collect())
+    }
+
+    /// Returns the twins among some commits.
+    pub fn twins(
+        &self,
+        repo: &dyn Repository,
+        commits: impl IntoIterator<Item = CommitId>,
+    ) -> Result<BTreeSet<CommitId>, RepositoryError> {
+        let mut twins = BTreeSet::new();
+        for commit in commits {
+            if self.is_twin(repo, &commit)? {
+                twins.insert(commit);
+            }
+        }
+        Ok(twins)
     }
 
     /// Returns true when a commit does what some part of the fix does.
@@ -99,14 +124,15 @@ impl Fix {
 }
 
 impl Part {
-    fn of(changes: Vec<TreeChange>, message: Option<String>) -> Self {
+    fn of(changes: Vec<TreeChange>, message: Option<String>, least_lines: usize) -> Self {
         let of_role = |role: FileRole| -> Vec<TreeChange> {
             changes.iter().filter(|change| role_of(&change.path) == role).cloned().collect()
         };
         // A backport may leave the tests behind, so they count only where they are all.
         let source = of_role(FileRole::Source);
+        let message = message.filter(|_| !source.is_empty());
         let code = if source.is_empty() { of_role(FileRole::Test) } else { source };
-        Self { changes, code, message }
+        Self { changes, code, message, least_lines }
     }
 
     fn has_paths_of(&self, changes: &[TreeChange]) -> bool {
@@ -119,7 +145,7 @@ impl Part {
         repo: &dyn Repository,
         changes: &[TreeChange],
     ) -> Result<bool, RepositoryError> {
-        let mut says_something = false;
+        let mut edited = 0;
         for own in &self.code {
             let Ok(at) = changes.binary_search_by(|other| other.path.cmp(&own.path)) else {
                 return Ok(false);
@@ -127,17 +153,18 @@ impl Part {
             let (own, other) = (edited_lines(repo, own)?, edited_lines(repo, &changes[at])?);
             match own {
                 Some(lines) if other.as_ref() == Some(&lines) => {
-                    says_something |= [lines.0, lines.1].iter().any(|side| !is_blank(side));
+                    edited += written_lines(&lines.0) + written_lines(&lines.1);
                 }
                 _ => return Ok(false),
             }
         }
-        Ok(says_something)
+        Ok(edited >= self.least_lines)
     }
 }
 
-fn is_blank(bytes: &[u8]) -> bool {
-    bytes.iter().all(u8::is_ascii_whitespace)
+fn written_lines(bytes: &[u8]) -> usize {
+    let is_written = |line: &&[u8]| !line.iter().all(u8::is_ascii_whitespace);
+    bytes.split(|byte| *byte == b'\n').filter(is_written).count()
 }
 
 fn changes(repo: &dyn Repository, commit: &Commit) -> Result<Vec<TreeChange>, RepositoryError> {

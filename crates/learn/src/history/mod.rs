@@ -20,6 +20,8 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use backstory_model::{CommitId, RepoPath, Repository};
 
 use crate::feature::{Family, Feature, Kind};
@@ -131,14 +133,23 @@ impl History {
         together(self, &Places::of(candidates, cache), &numbers(files.iter(), cache))
     }
 
-    /// Lists the commits that change all of these paths, newest first.
-    pub fn changing_all(&self, paths: &[RepoPath], cache: &Cache) -> Vec<&PastCommit> {
-        let Some(wanted) = cache.path_numbers(paths).into_iter().collect::<Option<Vec<_>>>() else {
-            return Vec::new();
+    /// Returns the commits that change at least all paths of some part.
+    ///
+    /// The parts are those of a fix, and whoever can read contents tells which of these
+    /// commits are twins of it, to be taken out with [`History::without`].
+    pub fn suspects(
+        &self,
+        parts: impl IntoIterator<Item = Vec<RepoPath>>,
+        cache: &Cache,
+    ) -> BTreeSet<CommitId> {
+        let numbered = |part: Vec<RepoPath>| -> Option<Vec<u32>> {
+            cache.path_numbers(&part).into_iter().collect()
         };
-        let small =
-            self.small().filter(|(_, files)| wanted.iter().all(|path| files.contains(path)));
-        small.map(|(commit, _)| commit).collect()
+        let parts: Vec<Vec<u32>> = parts.into_iter().filter_map(numbered).collect();
+        let is_suspect =
+            |files: &[u32]| parts.iter().any(|part| part.iter().all(|path| files.contains(path)));
+        let suspects = self.small().filter(|(_, files)| is_suspect(files));
+        suspects.map(|(commit, _)| commit.id.clone()).collect()
     }
 }
 

@@ -7,6 +7,7 @@ use backstory_mine::twin::Fix;
 use backstory_model::{CommitId, RepoPath, TestText};
 use backstory_testkit::{Draft, RepoBuilder, signature};
 
+const NO_EDITS: [(&str, &str); 0] = [];
 const PARSER: &str = "def parse(text):\n    return text.split(',')\n";
 const FIXED: &str = "def parse(text):\n    return fields(text)\n";
 const TEST: &str = "def test_plain():\n    assert parse('a,b')\n";
@@ -100,14 +101,47 @@ fn a_pick_that_was_adapted_is_a_twin_by_message_and_paths() {
 }
 
 #[test]
-fn one_commit_of_the_branch_is_enough() {
+fn one_commit_of_the_branch_is_enough_unless_it_is_a_trifle() {
+    let reader = "def read(path):\n    with open(path) as file:\n        return file.read()\n";
+    let typo = "def parse(text):\n    return text.split(';')\n";
     let (mut builder, _, _) = fixed_on_a_branch();
     builder.switch("fix");
-    builder.commit("Add a reader", [("reader.py", "def read(): ...\n")]);
+    builder.commit("Add a reader", [("reader.py", reader)]);
+    builder.commit("Undo", [("parser.py", PARSER)]);
+    builder.commit("Another separator", [("parser.py", typo)]);
     let head = builder.commit("Use the reader", [("parser.py", "import reader\n")]);
     builder.switch("main");
-    let early = builder.commit("Reader", [("reader.py", "def read(): ...\n")]);
+    let early = builder.commit("Reader", [("reader.py", reader)]);
+    let trifle = builder.commit("Separate", [("parser.py", typo)]);
     assert!(is_twin(&builder, &early, &head, &early));
+    assert!(!is_twin(&builder, &trifle, &head, &trifle));
+}
+
+#[test]
+fn a_message_over_test_files_alone_is_no_twin() {
+    let (mut builder, base, _) = fixed_on_a_branch();
+    builder.switch("fix");
+    let message = "[pre-commit.ci] auto fixes from pre-commit.com hooks";
+    builder.commit(message, [("tests/test_parser.py", "a = 1\n")]);
+    let head = builder.head();
+    builder.switch("main");
+    let other = builder.commit(message, [("tests/test_parser.py", "b = 1\n")]);
+    assert!(!is_twin(&builder, &base, &head, &other));
+}
+
+#[test]
+fn a_branch_that_merged_the_mainline_is_no_twin_of_what_both_share() {
+    let (mut builder, start, _) = fixed_on_a_branch();
+    let shared = builder.commit("Shared work of both", [("shared.py", "1\n")]);
+    builder.branch_from("late", &shared);
+    builder.commit("Begin the other fix", [("late.py", "1\n")]);
+    builder.switch("main");
+    let base = builder.commit("Meanwhile", [("other.py", "1\n")]);
+    builder.switch("late");
+    let head = builder.merge("Merge main", std::slice::from_ref(&base), NO_EDITS);
+    let fix = Fix::read(&builder.memory(), &base, &head).unwrap();
+    let ancestors = [start, shared, base.clone()];
+    assert_eq!(fix.twins(&builder.memory(), ancestors).unwrap(), BTreeSet::new());
 }
 
 #[test]

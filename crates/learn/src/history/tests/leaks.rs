@@ -58,13 +58,9 @@ fn a_twin_of_the_fix_is_taken_out_and_counted() {
     let (repo, cache) = (builder.memory(), Cache::in_memory());
     let history = walk(&repo, &twin, &cache).unwrap();
     assert_ne!(asked(&history, &CANDIDATES, ISSUE, &cache), before);
-    let suspects: BTreeSet<_> = history
-        .changing_all(&paths(&["parser.py"]), &cache)
-        .into_iter()
-        .filter(|commit| commit.message.starts_with(ISSUE))
-        .map(|commit| commit.id.clone())
-        .collect();
-    let clean = history.without(&suspects);
+    let suspects = history.suspects([paths(&["parser.py"])], &cache);
+    assert_eq!(suspects.len(), 2);
+    let clean = history.without(&BTreeSet::from([twin]));
     assert_eq!(clean.counts.twins, 1);
     let columns = asked(&clean, &CANDIDATES, ISSUE, &cache);
     assert_eq!(columns["neighbors_sum"], before["neighbors_sum"]);
