@@ -1,7 +1,7 @@
 //! What does it cost to walk the pasts of issue rows, and to ask them?
 //!
 //! In: `--rows FILE --repos DIR [--repo OWNER/NAME] [--cache DIR] [--list]`. `FILE` holds
-//! issue rows, `DIR` mirrors named `owner+name/repo`. Out: for each repository one JSON
+//! issue rows, `DIR` a repository each. Out: for each repository one JSON
 //! line on stdout with the CPU time of walking all bases with an empty cache, again
 //! with what the cache holds, and of the process features of a query. `--list` prints
 //! a line per row instead: its id, its base and how many commits were walked, to be
@@ -14,55 +14,38 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use backstory_learn::history::{Cache, History, Query, walk};
+use backstory_learn::rows::{IssueRow, read_rows};
 use backstory_learn::snapshot::Candidates;
 use backstory_learn::text::Bag;
-use backstory_mine::GitRepository;
 use backstory_mine::twin::Fix;
-use backstory_model::CommitId;
+use backstory_mine::{GitRepository, find_repository};
+use backstory_model::RepoName;
 use backstory_store::fs;
 use rustix::time::{ClockId, clock_gettime};
-use serde::Deserialize;
 
 type Failure = Box<dyn Error>;
-
-#[derive(Deserialize)]
-struct Row {
-    instance_id: String,
-    repo: String,
-    base_commit: CommitId,
-    problem_statement: String,
-    #[serde(default)]
-    pr_head: Option<CommitId>,
-    #[serde(default = "yes")]
-    mirror: bool,
-}
-
-fn yes() -> bool {
-    true
-}
 
 #[derive(Default)]
 struct Arguments {
     rows: PathBuf,
     repos: PathBuf,
-    repo: Option<String>,
+    repo: Option<RepoName>,
     cache: Option<PathBuf>,
     list: bool,
 }
 
 fn main() -> Result<(), Failure> {
     let arguments = arguments()?;
-    let mut by_repo: BTreeMap<String, Vec<Row>> = BTreeMap::new();
-    for line in fs::read_text(&arguments.rows)?.lines() {
-        let row: Row = serde_json::from_str(line)?;
-        if row.mirror && arguments.repo.as_ref().is_none_or(|repo| *repo == row.repo) {
-            by_repo.entry(row.repo.clone()).or_default().push(row);
+    let mut by_repo: BTreeMap<RepoName, Vec<IssueRow>> = BTreeMap::new();
+    for row in read_rows(&fs::read_file(&arguments.rows)?).rows {
+        if arguments.repo.as_ref().is_none_or(|repo| *repo == row.question.repo) {
+            by_repo.entry(row.question.repo.clone()).or_default().push(row);
         }
     }
     for (name, rows) in &by_repo {
-        let place = arguments.repos.join(name.replace('/', "+")).join("repo");
+        let Some(place) = find_repository(&arguments.repos, name) else { continue };
         let cache = match &arguments.cache {
-            Some(folder) => Cache::in_folder(&folder.join(name.replace('/', "__")))?,
+            Some(folder) => Cache::in_folder(&folder.join(name.flat()))?,
             None => Cache::in_memory(),
         };
         if arguments.list {
@@ -74,14 +57,14 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-fn list(place: &Path, rows: &[Row], cache: &Cache) -> Result<(), Failure> {
+fn list(place: &Path, rows: &[IssueRow], cache: &Cache) -> Result<(), Failure> {
     let repo = GitRepository::open(place)?;
     for row in rows {
-        let counts = walk(&repo, &row.base_commit, cache)?.counts;
+        let counts = walk(&repo, &row.question.base, cache)?.counts;
         println!(
             "{} {} {} large={} unreadable={} missing_parents={} capped={}",
-            row.instance_id,
-            row.base_commit,
+            row.question.id,
+            row.question.base,
             counts.commits,
             counts.large,
             counts.unreadable,
@@ -92,12 +75,12 @@ fn list(place: &Path, rows: &[Row], cache: &Cache) -> Result<(), Failure> {
     Ok(())
 }
 
-fn measure(name: &str, place: &Path, rows: &[Row], cache: &Cache) -> Result<(), Failure> {
+fn measure(name: &RepoName, place: &Path, rows: &[IssueRow], cache: &Cache) -> Result<(), Failure> {
     let repo = GitRepository::open(place)?;
     let walk_all = || -> Result<(f64, Vec<History>), Failure> {
         let start = cpu_seconds();
         let walked: Result<Vec<_>, _> =
-            rows.iter().map(|row| walk(&repo, &row.base_commit, cache)).collect();
+            rows.iter().map(|row| walk(&repo, &row.question.base, cache)).collect();
         Ok((cpu_seconds() - start, walked?))
     };
     let (cold, _) = walk_all()?;
@@ -105,18 +88,18 @@ fn measure(name: &str, place: &Path, rows: &[Row], cache: &Cache) -> Result<(), 
     let start = cpu_seconds();
     let mut twins = Vec::new();
     for (row, past) in rows.iter().zip(&pasts) {
-        let Some(head) = &row.pr_head else { continue };
-        let fix = Fix::read(&repo, &row.base_commit, head)?;
+        let Some(head) = &row.answer.pull_head else { continue };
+        let fix = Fix::read(&repo, &row.question.base, head)?;
         let found = fix.twins(&repo, past.suspects(fix.paths(), cache))?;
-        twins.extend(found.into_iter().map(|twin| format!("{} {twin}", row.instance_id)));
+        twins.extend(found.into_iter().map(|twin| format!("{} {twin}", row.question.id)));
     }
     let twin_seconds = cpu_seconds() - start;
     let (mut asked, mut slowest, mut most) = (0.0, 0.0_f64, 0);
     for (row, past) in rows.iter().zip(&pasts) {
-        let candidates = Candidates::at(&repo, &row.base_commit)?;
+        let candidates = Candidates::at(&repo, &row.question.base)?;
         let content = vec![1.0; candidates.len()];
         let start = cpu_seconds();
-        let words = Bag::of(&row.problem_statement);
+        let words = Bag::of(&row.question.text);
         let query = Query { words: &words, content: &content };
         let columns = past.features(&candidates.paths, query, cache);
         assert_eq!(columns.first().map_or(0, Vec::len), candidates.len(), "one value each");
@@ -127,7 +110,7 @@ fn measure(name: &str, place: &Path, rows: &[Row], cache: &Cache) -> Result<(), 
     }
     let rows_real = f64::from(u32::try_from(rows.len())?);
     let line = serde_json::json!({
-        "repo": name,
+        "repo": name.to_string(),
         "rows": rows.len(),
         "commits": pasts.iter().map(|past| past.counts.commits).max(),
         "most_candidates": most,
@@ -172,7 +155,7 @@ fn arguments() -> Result<Arguments, Failure> {
         match flag.as_str() {
             "--rows" => arguments.rows = value()?.into(),
             "--repos" => arguments.repos = value()?.into(),
-            "--repo" => arguments.repo = Some(value()?),
+            "--repo" => arguments.repo = Some(RepoName::parse(&value()?)?),
             "--cache" => arguments.cache = Some(value()?.into()),
             "--list" => arguments.list = true,
             // `cargo bench` adds this flag.

@@ -14,4 +14,5 @@ pub mod rank;
 pub mod rows;
 pub mod seed;
 pub mod snapshot;
+pub mod test_query;
 pub mod text;

@@ -27,8 +27,8 @@ use backstory_model::{CommitId, RepoPath, Repository};
 use crate::feature::{Family, Feature, Kind};
 use crate::number::single;
 
-use crate::snapshot::Candidates;
-use crate::text::{Bag, View, fuse_views, order};
+use crate::snapshot::{Candidates, best_hits};
+use crate::text::{Bag, View, fuse_views};
 use activity::activity;
 
 use messages::messages;
@@ -60,8 +60,6 @@ const fn scalar(name: &'static str, meaning: &'static str) -> Feature {
     Feature { name, family: Family::Process, kind: Kind::Scalar, meaning }
 }
 
-/// How many of the best content hits are asked which files changed with them.
-const HITS: usize = 5;
 /// How many of the nearest commits are asked which files changed with theirs.
 const NEAREST: usize = 5;
 
@@ -109,7 +107,7 @@ impl History {
         let fixes = nearest(near.iter().filter(|neighbor| neighbor.commit.is_fix));
         let (sum, max) = carried(&neighbors, &places);
         let (fix_sum, _) = carried(&fixes, &places);
-        let hits = numbers(best(query.content).map(|at| &candidates[at]), cache);
+        let hits = numbers(best_hits(query.content).into_iter().map(|at| &candidates[at]), cache);
         let closest: Vec<u32> =
             neighbors.iter().take(NEAREST).flat_map(|near| near.files).copied().collect();
         vec![
@@ -164,11 +162,6 @@ fn carried(neighbors: &[Neighbor<'_>], places: &Places) -> (Vec<f32>, Vec<f32>) 
     }
     let column = |values: Vec<f64>| values.into_iter().map(single).collect();
     (column(sum), column(max))
-}
-
-/// Returns the candidates that score best, those that score nothing left out.
-fn best(content: &[f32]) -> impl Iterator<Item = usize> {
-    order(content).into_iter().take(HITS).filter(|at| content[*at] > 0.0)
 }
 
 fn numbers<'a>(paths: impl Iterator<Item = &'a RepoPath>, cache: &Cache) -> Vec<u32> {
