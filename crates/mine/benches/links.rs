@@ -1,11 +1,14 @@
 //! How good are the links of a repository, measured against its changelog?
 //!
-//! In: `--repo PATH [--head REVISION] [--name OWNER/NAME] [--plain] [--list]`. Out: Markdown
+//! In: `--repo PATH [--head REVISION] [--name OWNER/NAME] [--plain]
+//! [--fragments] [--list]`. Out: Markdown
 //! tables on stdout: precision and recall of each method over the pull requests whose
 //! issues the maintainers wrote into the changelog (which is not read for the
 //! links), how many "issues" are known pull requests, and how many stated pull
 //! request numbers have a matching head. `--plain` also takes plain numbers of the
-//! changelog as gold, told apart by the heads; `--list` adds the pairs that differ.
+//! changelog as gold, told apart by the heads; `--fragments` takes the names of the news
+//! fragments that pull requests add as gold, not the changelog; `--list` adds the pairs that differ, and every
+//! link that was judged with its words.
 
 #![expect(clippy::print_stdout, reason = "the tables are the output of this program")]
 
@@ -16,7 +19,7 @@ use std::path::PathBuf;
 use backstory_mine::history::plan;
 use backstory_mine::link::Methods;
 use backstory_mine::link::quality::{
-    Finder, MethodScore, ScoredPull, changelog_gold, pairs, score,
+    Finder, MethodScore, Pairs, ScoredPull, changelog_gold, pairs, score,
 };
 use backstory_mine::unit::{UnitContext, UnitError, change_unit};
 use backstory_mine::{GitRepository, repository_name};
@@ -31,6 +34,7 @@ struct Arguments {
     head: Option<String>,
     name: Option<String>,
     plain: bool,
+    fragments: bool,
     list: bool,
 }
 
@@ -54,7 +58,11 @@ fn main() -> Result<(), Failure> {
         .iter()
         .filter_map(|(pull, links)| Some(ScoredPull { pull: (*pull)?, links: links.clone() }))
         .collect();
-    print_scores(&score(LinkTruth::Changelog, &pairs(&gold), &scored), arguments.list);
+    let truth = if arguments.fragments { named_by_fragments(&scored) } else { pairs(&gold) };
+    print_scores(&score(LinkTruth::Changelog, &truth, &scored), arguments.list);
+    if arguments.list {
+        print_excerpts(&truth, &scored);
+    }
     mined.print_kinds(&heads);
     mined.print_stated(arguments.list);
     Ok(())
@@ -62,7 +70,7 @@ fn main() -> Result<(), Failure> {
 
 fn arguments() -> Result<Arguments, Failure> {
     let (mut repo, mut head, mut name) = (None, None, None);
-    let (mut plain, mut list) = (false, false);
+    let (mut plain, mut fragments, mut list) = (false, false, false);
     let mut given = std::env::args().skip(1);
     while let Some(flag) = given.next() {
         match flag.as_str() {
@@ -70,6 +78,7 @@ fn arguments() -> Result<Arguments, Failure> {
             "--head" => head = given.next(),
             "--name" => name = given.next(),
             "--plain" => plain = true,
+            "--fragments" => fragments = true,
             "--list" => list = true,
             // Cargo adds this to every benchmark.
             "--bench" => {}
@@ -77,9 +86,10 @@ fn arguments() -> Result<Arguments, Failure> {
         }
     }
     let repo = repo.ok_or(
-        "usage: links --repo PATH [--head REVISION] [--name OWNER/NAME] [--plain] [--list]",
+        "usage: links --repo PATH [--head REVISION] [--name OWNER/NAME] [--plain] [--fragments] \
+         [--list]",
     )?;
-    Ok(Arguments { repo, head, name, plain, list })
+    Ok(Arguments { repo, head, name, plain, fragments, list })
 }
 
 /// What was found in the history.
@@ -139,7 +149,7 @@ impl Mined {
         for method in Methods::ALL {
             let of_method = |links: &[Link]| -> Vec<u64> {
                 let wanted =
-                    |link: &&Link| link.method == method && link.target == LinkTarget::Issue;
+                    |link: &&Link| link.method == method && link.target != LinkTarget::Pull;
                 links.iter().filter(wanted).map(|link| link.number).collect()
             };
             let per_unit: Vec<_> = self.links.iter().map(|(_, links)| of_method(links)).collect();
@@ -180,8 +190,8 @@ fn print_scores(scores: &BTreeMap<Finder, MethodScore>, list: bool) {
     };
     let name = |finder: &Finder| match finder {
         Finder::Method(method) => format!("{method:?}"),
-        Finder::WithoutMentions => "all but mentions".to_owned(),
-        Finder::Together => "all".to_owned(),
+        Finder::WithoutMentions => "all links".to_owned(),
+        Finder::Together => "with mentions".to_owned(),
     };
     for (method, score) in scores {
         println!(
@@ -198,6 +208,35 @@ fn print_scores(scores: &BTreeMap<Finder, MethodScore>, list: bool) {
         for (method, score) in scores {
             println!("\n{}: wrong {:?}", name(method), score.wrong);
             println!("{}: missed {:?}", name(method), score.missed);
+        }
+    }
+}
+
+/// Pairs the pull requests with the issues that their news fragments are named after.
+fn named_by_fragments(pulls: &[ScoredPull]) -> Pairs {
+    let mut pairs = Pairs::new();
+    for scored in pulls {
+        for link in scored.links.iter().filter(|link| link.method == LinkMethod::NewsFragment) {
+            pairs.entry(scored.pull).or_default().insert(link.number);
+        }
+    }
+    pairs
+}
+
+/// Prints every link that the truth can judge, with its words, to be read by eye.
+fn print_excerpts(truth: &Pairs, pulls: &[ScoredPull]) {
+    println!("\n| pull request | issue | method | agrees | excerpt |\n|--:|--:|---|---|---|");
+    for scored in pulls {
+        let Some(issues) = truth.get(&scored.pull) else { continue };
+        for link in &scored.links {
+            if link.target != LinkTarget::Pull && LinkTruth::Changelog.may_judge(link.method) {
+                let agrees = if issues.contains(&link.number) { "yes" } else { "no" };
+                let excerpt = link.excerpt.replace('|', "\\|");
+                println!(
+                    "| {} | {} | {:?} | {agrees} | {excerpt} |",
+                    scored.pull, link.number, link.method,
+                );
+            }
         }
     }
 }

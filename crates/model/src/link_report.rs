@@ -42,7 +42,8 @@ pub struct LinkReport {
     pub units: u32,
     /// Units with a link to an issue.
     pub linked: u32,
-    /// Of these, how many each method links; a unit counts for each of its methods.
+    /// How many units each method links; a unit counts for each of its methods. Units
+    /// that only mention an issue stand under `mention`, and are not among `linked`.
     pub methods: BTreeMap<LinkMethod, u32>,
     /// How the methods did against what people wrote down; empty where they wrote
     /// down no pair of any unit, so that coverage is all there is to say.
@@ -59,9 +60,9 @@ pub struct TruthScore {
     pub true_pairs: u32,
     /// What each method found.
     pub methods: BTreeMap<LinkMethod, PairCount>,
-    /// What all methods but mentions found together: the links that say what they are.
+    /// What all methods but mentions found together: the links of the units.
     pub without_mentions: PairCount,
-    /// What all methods found together.
+    /// What all methods found together, mentions as well.
     pub together: PairCount,
 }
 

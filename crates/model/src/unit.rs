@@ -96,6 +96,9 @@ pub enum LinkTarget {
     Pull,
     /// An issue (or, where the text does not tell, an issue or pull request).
     Issue,
+    /// An issue that the texts of the unit speak of, where nothing says that it is the
+    /// task: not a link to an issue, and no source of a requirement.
+    Mentioned,
 }
 
 /// How a link was found.
@@ -110,9 +113,10 @@ pub enum LinkMethod {
     SquashSubject,
     /// `fixes #N` and the like.
     ClosingKeyword,
-    /// A trailer line, e.g., `Issue: #N`.
+    /// A line that names the issue and nothing else, e.g., `Issue: #N` or `Refs #N`.
     Trailer,
-    /// Any other `#N` of the messages.
+    /// Any other `#N` of the messages: the text speaks of the issue, but does not say
+    /// that it is the task.
     Mention,
     /// A changelog line the unit adds.
     Changelog,
@@ -127,6 +131,10 @@ pub enum LinkMethod {
     /// The issue was closed within three seconds after its pull request was merged, as
     /// a forge does by itself.
     ClosedAtMerge,
+    /// A subject that begins or ends with the number, e.g., `#N: …` or `… (#N)`.
+    Subject,
+    /// The name of the merged branch, e.g., `issue-N`.
+    BranchName,
 }
 
 /// One link from a unit to a number.

@@ -83,7 +83,8 @@ fn judged(report: &LinkReport, truth: LinkTruth, score: &TruthScore) -> Vec<Vec<
         let found = may.then(|| score.methods.get(method).copied().unwrap_or_default());
         rows.push(row(word(*method), units.to_string(), found, score.true_pairs));
     }
-    for (label, found) in [("all but mentions", score.without_mentions), ("all", score.together)] {
+    for (label, found) in [("all links", score.without_mentions), ("with mentions", score.together)]
+    {
         rows.push(row(label.to_owned(), String::new(), Some(found), score.true_pairs));
     }
     rows

@@ -29,12 +29,14 @@ impl Linked {
     pub(super) fn add(&mut self, line: &Disposition) {
         let of = self.0.entry(line.work.repo.clone()).or_default();
         let mut methods = BTreeSet::new();
-        for link in line.links.iter().filter(|link| link.target == LinkTarget::Issue) {
+        let mut linked = false;
+        for link in line.links.iter().filter(|link| link.target != LinkTarget::Pull) {
+            linked |= link.target == LinkTarget::Issue;
             methods.insert(link.method);
             of.pairs.entry(link.method).or_default().insert((line.work.position, link.number));
         }
         of.units += 1;
-        of.linked += u32::from(!methods.is_empty());
+        of.linked += u32::from(linked);
         for method in methods {
             *of.methods.entry(method).or_default() += 1;
         }

@@ -68,7 +68,7 @@ pub struct Methods(BTreeSet<LinkMethod>);
 
 impl Methods {
     /// Every method there is.
-    pub const ALL: [LinkMethod; 11] = [
+    pub const ALL: [LinkMethod; 13] = [
         LinkMethod::MergeSubject,
         LinkMethod::SquashSubject,
         LinkMethod::ClosingKeyword,
@@ -80,6 +80,8 @@ impl Methods {
         LinkMethod::PullHead,
         LinkMethod::IssueComment,
         LinkMethod::ClosedAtMerge,
+        LinkMethod::Subject,
+        LinkMethod::BranchName,
     ];
 
     /// Chooses every method.
@@ -108,9 +110,9 @@ impl Default for Methods {
 
 /// Returns how sure a method is, 0 to 100.
 ///
-/// Subjects, closing keywords, mentions and news fragments are measured (see
-/// `docs/results/links.md`), the others assigned. Without `known_pulls` the
-/// number of a pull request passes for that of an issue, so these are less sure.
+/// Subjects, closing keywords, trailers, branch names, mentions and news fragments are
+/// measured (see `docs/results/links.md`), the others assigned. Without `known_pulls`
+/// the number of a pull request passes for that of an issue, so these are less sure.
 pub fn confidence(method: LinkMethod, knows_pulls: bool) -> u8 {
     match (method, knows_pulls) {
         (
@@ -120,12 +122,20 @@ pub fn confidence(method: LinkMethod, knows_pulls: bool) -> u8 {
             | LinkMethod::SquashSubject,
             _,
         ) => 99,
-        (LinkMethod::ClosingKeyword | LinkMethod::NewsFragment, true)
+        (
+            LinkMethod::ClosingKeyword
+            | LinkMethod::NewsFragment
+            | LinkMethod::Subject
+            | LinkMethod::BranchName,
+            true,
+        )
         | (LinkMethod::ClosedAtMerge, _) => 95,
-        (LinkMethod::ClosingKeyword | LinkMethod::Trailer | LinkMethod::IssueComment, _) => 90,
+        (LinkMethod::ClosingKeyword | LinkMethod::IssueComment, _) => 90,
+        (LinkMethod::Trailer, _) => 88,
         (LinkMethod::Changelog, _) => 85,
+        (LinkMethod::BranchName, false) => 80,
         (LinkMethod::Mention, true) => 70,
-        (LinkMethod::NewsFragment, false) => 60,
+        (LinkMethod::NewsFragment | LinkMethod::Subject, false) => 60,
         (LinkMethod::Mention, false) => 40,
     }
 }
@@ -133,7 +143,8 @@ pub fn confidence(method: LinkMethod, knows_pulls: bool) -> u8 {
 /// Returns the links of a unit, sorted by target, number and method, each once.
 ///
 /// The unit's own pull request and other known pull requests are never issue
-/// links. A number that a message closes is not also a mention.
+/// links. A number that a message names as its task is not also a mention; what is
+/// only mentioned has a target of its own.
 pub fn links(input: &LinkInput<'_>) -> Vec<Link> {
     let mut found = Found { input, links: Vec::new() };
     found.pull_links();
@@ -165,7 +176,7 @@ impl Found<'_> {
         source: &Source<'_>,
         text: &str,
     ) {
-        if target == LinkTarget::Issue && self.input.pull == Some(number) {
+        if target != LinkTarget::Pull && self.input.pull == Some(number) {
             return;
         }
         let evidence = match source {
@@ -182,7 +193,11 @@ impl Found<'_> {
         if known && self.input.pull.is_some_and(|pull| number < pull) {
             return;
         }
-        self.add(LinkTarget::Issue, number, method, source, text);
+        let target = match method {
+            LinkMethod::Mention => LinkTarget::Mentioned,
+            _ => LinkTarget::Issue,
+        };
+        self.add(target, number, method, source, text);
     }
 
     /// Links the unit to its own pull request.
@@ -214,7 +229,8 @@ impl Found<'_> {
                     continue;
                 }
                 let line = line_at(message, named.range.start);
-                self.add_issue(named.number, named.method, &Source::Commit(commit), line);
+                let method = self.method_of(&named);
+                self.add_issue(named.number, method, &Source::Commit(commit), line);
             }
         }
         let Some((commit, message)) = self.input.messages.first() else { return };
@@ -222,8 +238,18 @@ impl Found<'_> {
             // A branch cannot be named after a number given out later.
             if self.input.pull.is_some_and(|pull| number < pull) {
                 let line = line_at(message, 0);
-                self.add_issue(number, LinkMethod::Mention, &Source::Commit(commit), line);
+                self.add_issue(number, LinkMethod::BranchName, &Source::Commit(commit), line);
             }
+        }
+    }
+
+    /// A subject cannot be about a number that was given out later.
+    fn method_of(&self, named: &message::Named) -> LinkMethod {
+        match named.method {
+            LinkMethod::Subject if self.input.pull.is_some_and(|pull| named.number > pull) => {
+                LinkMethod::Mention
+            }
+            method => method,
         }
     }
 
@@ -315,13 +341,30 @@ impl Found<'_> {
         }
     }
 
-    fn sorted(self) -> Vec<Link> {
+    /// Takes the subjects of a unit for mentions where they name several issues: then
+    /// each names the task of its commit, and none that of the unit.
+    fn settle_subjects(&mut self) {
+        let of_subjects = || self.links.iter().filter(|l| l.method == LinkMethod::Subject);
+        let named: BTreeSet<u64> = of_subjects().map(|link| link.number).collect();
+        if named.len() > 1 {
+            let knows_pulls = !self.input.known_pulls.is_empty();
+            for link in self.links.iter_mut().filter(|l| l.method == LinkMethod::Subject) {
+                link.target = LinkTarget::Mentioned;
+                link.method = LinkMethod::Mention;
+                link.confidence = confidence(LinkMethod::Mention, knows_pulls);
+            }
+        }
+    }
+
+    fn sorted(mut self) -> Vec<Link> {
+        self.settle_subjects();
         let stronger: BTreeSet<u64> = self
             .links
             .iter()
             .filter(|link| {
-                link.target == LinkTarget::Issue
-                    && matches!(link.method, LinkMethod::ClosingKeyword | LinkMethod::Trailer)
+                use LinkMethod::{ClosingKeyword, Subject, Trailer};
+                link.target != LinkTarget::Pull
+                    && matches!(link.method, ClosingKeyword | Trailer | Subject)
             })
             .map(|link| link.number)
             .collect();

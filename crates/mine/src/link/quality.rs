@@ -28,7 +28,7 @@ pub struct ScoredPull {
 pub enum Finder {
     /// One method's.
     Method(LinkMethod),
-    /// Those of all methods but mentions, which do not say that an issue is resolved.
+    /// Those of all methods but mentions, which do not say that an issue is the task.
     WithoutMentions,
     /// Those of all methods.
     Together,
@@ -96,7 +96,7 @@ pub fn score(
 }
 
 fn to_issues(links: &[Link]) -> impl Iterator<Item = &Link> {
-    links.iter().filter(|link| link.target == LinkTarget::Issue)
+    links.iter().filter(|link| link.target != LinkTarget::Pull)
 }
 
 /// Adds up the links of one repository, unit by unit.
@@ -118,7 +118,8 @@ impl<'a> LinkTally<'a> {
         let methods: BTreeSet<LinkMethod> =
             to_issues(&unit.links).map(|link| link.method).collect();
         self.report.units += 1;
-        self.report.linked += u32::from(!methods.is_empty());
+        let linked = unit.links.iter().any(|link| link.target == LinkTarget::Issue);
+        self.report.linked += u32::from(linked);
         for method in methods {
             *self.report.methods.entry(method).or_default() += 1;
         }

@@ -97,13 +97,13 @@ fn a_merged_pull_request_is_linked_by_every_method() {
     Pull 15 MergeSubject 99 commit:aaaaa Merge pull request #15 from ada/empty
     Pull 15 Changelog 85 commit:aaaaa - Fix the parser. {issue}`12` {pr}`15`
     Pull 15 Record 99 record:chang Fix empty input
-    Issue 8 Mention 40 commit:bbbbb Fixes #12, see #15 and #8
     Issue 11 Record 99 record:chang Fix empty input
     Issue 12 ClosingKeyword 90 commit:bbbbb Fixes #12, see #15 and #8
     Issue 12 Changelog 85 commit:aaaaa - Fix the parser. {issue}`12` {pr}`15`
     Issue 12 NewsFragment 60 commit:aaaaa changes/12.bugfix.rst
     Issue 12 Record 99 record:chang Closes #12
-    Issue 13 Trailer 90 commit:bbbbb Issue: #13
+    Issue 13 Trailer 88 commit:bbbbb Issue: #13
+    Mentioned 8 Mention 40 commit:bbbbb Fixes #12, see #15 and #8
     ");
 }
 
@@ -200,9 +200,35 @@ fn a_branch_named_after_an_issue_mentions_it() {
         pull: Some(15),
         ..Unit::default()
     };
-    insta::assert_snapshot!(unit.told(), @r"
+    insta::assert_snapshot!(unit.told(), @"
     Pull 15 MergeSubject 99 commit:aaaaa Merge pull request #15 from ada/12-empty-input
-    Issue 12 Mention 40 commit:aaaaa Merge pull request #15 from ada/12-empty-input
+    Issue 12 BranchName 80 commit:aaaaa Merge pull request #15 from ada/12-empty-input
+    ");
+}
+
+#[test]
+fn an_issue_that_is_only_mentioned_is_not_linked() {
+    let unit = Unit { messages: &["Parse it, see #12"], ..Unit::default() };
+    insta::assert_snapshot!(unit.told(), @"Mentioned 12 Mention 40 commit:aaaaa Parse it, see #12");
+}
+
+#[test]
+fn subjects_that_name_several_issues_name_none_of_the_whole() {
+    let unit = |messages: &[&str]| {
+        let unit = Unit { messages, pull: Some(15), known_pulls: &[3], ..Unit::default() };
+        unit.told()
+    };
+    let merge = "Merge pull request #15 from ada/two";
+    insta::assert_snapshot!(unit(&[merge, "#12: parse it", "Test it (#12)", "#16: later"]), @"
+    Pull 15 MergeSubject 99 commit:aaaaa Merge pull request #15 from ada/two
+    Issue 12 Subject 95 commit:bbbbb #12: parse it
+    Mentioned 16 Mention 70 commit:ddddd #16: later
+    ");
+    insta::assert_snapshot!(unit(&[merge, "#12: parse it", "#13: a typo", "Fixes #14"]), @"
+    Pull 15 MergeSubject 99 commit:aaaaa Merge pull request #15 from ada/two
+    Issue 14 ClosingKeyword 95 commit:ddddd Fixes #14
+    Mentioned 12 Mention 70 commit:bbbbb #12: parse it
+    Mentioned 13 Mention 70 commit:ccccc #13: a typo
     ");
 }
 
