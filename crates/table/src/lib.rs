@@ -15,7 +15,7 @@ mod write;
 pub use columns::{ColumnWriter, Values, read_columns};
 pub use read::{column_types, read_rows};
 pub use schema::{Cell, Column, ColumnKind, Schema};
-pub use texts::read_texts;
+pub use texts::{read_texts, text_columns};
 pub use write::{TableWriter, WriteOptions, write_table};
 
 use std::path::PathBuf;

@@ -4,9 +4,11 @@
 //! of the columns that are there. Columns of other names are never decoded.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::Path;
 
 use arrow_array::{Array, ListArray, StringArray};
+use arrow_schema::DataType;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
@@ -16,6 +18,14 @@ use crate::schema::Cell;
 
 /// Rows decoded at a time; bounds memory where rows are large.
 const BATCH_ROWS: usize = 64;
+
+/// Returns the columns that hold one text in every row.
+pub fn text_columns(path: &Path) -> Result<Vec<String>, TableError> {
+    let builder = builder(path)?;
+    let fields = builder.schema().fields().iter();
+    let texts = fields.filter(|field| *field.data_type() == DataType::Utf8);
+    Ok(texts.map(|field| field.name().clone()).collect())
+}
 
 /// Reads the named columns and gives every row to `each`.
 ///
@@ -27,11 +37,7 @@ pub fn read_texts(
     mut each: impl FnMut(BTreeMap<String, Cell>),
 ) -> Result<(), TableError> {
     let refused = |source| TableError::Parquet { verb: "read", path: path.into(), source };
-    let file = open_file(path)?;
-    // The types its writer had in memory say nothing about what is stored.
-    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let builder =
-        ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).map_err(refused)?;
+    let builder = builder(path)?;
     let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
     let reader =
         builder.with_projection(mask).with_batch_size(BATCH_ROWS).build().map_err(refused)?;
@@ -42,6 +48,13 @@ pub fn read_texts(
         }
     }
     Ok(())
+}
+
+fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, TableError> {
+    // The types its writer had in memory say nothing about what is stored.
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    ParquetRecordBatchReaderBuilder::try_new_with_options(open_file(path)?, options)
+        .map_err(|source| TableError::Parquet { verb: "read", path: path.into(), source })
 }
 
 fn cell(array: &dyn Array, row: usize) -> Option<Cell> {

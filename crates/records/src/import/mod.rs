@@ -16,6 +16,7 @@ mod jenkins;
 mod junit;
 mod neutral;
 pub(crate) mod objects;
+mod parquet;
 mod sink;
 mod stored_log;
 mod test_list;
@@ -120,7 +121,7 @@ const ARCHIVE: &str = "zip archive";
 
 /// Returns the names of the forms of dump that are read.
 pub fn dialects() -> impl Iterator<Item = &'static str> {
-    DIALECTS.iter().map(|dialect| dialect.name()).chain([ARCHIVE])
+    DIALECTS.iter().map(|dialect| dialect.name()).chain([parquet::NAME, ARCHIVE])
 }
 
 /// Imports every file of the given paths into a records folder.
@@ -164,6 +165,10 @@ fn read_file(name: &str, path: &Path, sink: &mut Sink<'_>) -> Result<SourceFile,
     if archive::is_zip(&head) {
         archive::read(name, path, sink)?;
         return Ok(sink.told(name, Some(ARCHIVE)));
+    }
+    if parquet::is_parquet(&head) {
+        let is_known = parquet::read(name, path, sink)?;
+        return Ok(sink.told(name, is_known.then_some(parquet::NAME)));
     }
     let dialect = dialect_of(name, &head);
     if let Some(dialect) = dialect {

@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use backstory_records::{ImportOptions, Imported, RecordFolder, import};
+use backstory_table::{Cell, ColumnKind, Schema, TableWriter, WriteOptions};
 use proptest::prelude::*;
 
 fn imported(files: &[(&str, &str)]) -> (Imported, String) {
@@ -150,6 +151,54 @@ fn rows_give_the_pull_request_and_the_text_of_its_issue() {
     let without = row.replace("acme__toy-2", "nameless");
     let lines = format!("{row}\n{without}\n");
     insta::assert_snapshot!(told(&[("rows.jsonl", &lines)]));
+}
+
+#[test]
+fn rows_of_a_table_give_what_the_same_rows_give_as_lines() {
+    let lines = [
+        r#"{"base_commit":"aa","created_at":"2024-05-03T00:00:00Z","instance_id":"acme__toy-2","problem_statement":"Crash\nIt falls.\n","repo":"acme/toy"}"#,
+        r#"{"base_commit":"bb","instance_id":"nameless","problem_statement":"Slow","repo":"acme/toy"}"#,
+        r#"{"base_commit":"cc","instance_id":"acme__toy-9","problem_statement":"Slow","repo":"acme/toy"}"#,
+    ];
+    let temp = tempfile::tempdir().expect("a folder");
+    let place = temp.path().join("rows.parquet");
+    let columns = ["base_commit", "created_at", "instance_id", "problem_statement", "repo"];
+    write_rows(&place, &columns, &lines);
+    let folder = RecordFolder::open(&temp.path().join("records")).expect("a new folder");
+    let told =
+        import(std::slice::from_ref(&place), &folder, &ImportOptions::default()).expect("a table");
+    let stored = unpacked(&temp.path().join("records").join(&told.files[0].name));
+    let (_, of_lines) = imported(&[("rows.jsonl", &lines.join("\n"))]);
+    // The headers differ, because a record file says what it was read from.
+    let records = |text: &str| -> Vec<String> { text.lines().skip(1).map(str::to_owned).collect() };
+    assert_eq!(records(&stored), records(&of_lines));
+    let [source] = &told.sources[..] else { panic!("one file") };
+    assert_eq!(source.dialect, Some("swe-bench rows in Parquet"));
+    let places: Vec<_> = source.broken.iter().map(|broken| broken.at.to_string()).collect();
+    assert_eq!(places, ["row 2"]);
+
+    // A table of something else is no dump, and half a table is a broken one.
+    write_rows(&place, &["base_commit", "repo"], &lines);
+    let told =
+        import(std::slice::from_ref(&place), &folder, &ImportOptions::default()).expect("a table");
+    assert_eq!((told.sources[0].dialect, told.sources[0].broken_count), (None, 0));
+    let bytes = backstory_store::fs::read_file(&place).expect("the table");
+    backstory_store::fs::write_file(&place, &bytes[..bytes.len() / 2]).expect("half of it");
+    let told = import(&[place], &folder, &ImportOptions::default()).expect("half a table");
+    assert_eq!(told.sources[0].broken_count, 1);
+}
+
+/// Writes these columns of the lines as a table of texts.
+fn write_rows(place: &Path, columns: &[&str], lines: &[&str]) {
+    let schema = Schema::new(columns.iter().map(|name| (*name, ColumnKind::Text)));
+    let mut table =
+        TableWriter::create(place, schema, WriteOptions::default()).expect("a new table");
+    for line in lines {
+        let row: serde_json::Value = serde_json::from_str(line).expect("an object");
+        let cells = columns.iter().map(|name| Cell::text(row[name].as_str())).collect();
+        table.push(cells).expect("a row");
+    }
+    table.finish().expect("a whole table");
 }
 
 #[test]

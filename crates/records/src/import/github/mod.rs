@@ -17,7 +17,9 @@ pub(crate) mod rest;
 mod rows;
 mod webhook;
 
+pub(super) use self::reading::TableRows;
 use self::reading::{Form, Reading, form_of};
+pub(super) use self::rows::is_row;
 use super::sink::{Position, Sink};
 use super::{Dialect, Input};
 use crate::RecordsError;

@@ -7,6 +7,7 @@ use std::fmt;
 use std::io::BufRead;
 
 use backstory_model::{Record, RepoName};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::object::{Object, Wrong};
@@ -68,11 +69,29 @@ pub(super) fn form_of(has: impl Fn(&str) -> bool) -> Option<Form> {
     }
 }
 
+/// The rows of a table while they are read.
+pub(in crate::import) struct TableRows<'r, 'a>(Reading<'r, 'a>);
+
+impl<'r, 'a> TableRows<'r, 'a> {
+    /// Begins with the table's path in the dump.
+    pub(in crate::import) fn new(name: &str, sink: &'r mut Sink<'a>) -> Self {
+        Self(Reading::new(name, sink))
+    }
+
+    /// Takes the records of a row, by its number from 1.
+    pub(in crate::import) fn take(&mut self, number: u64, row: &Value) -> Result<(), RecordsError> {
+        self.0.row_number = Some(number);
+        self.0.whole(row.to_string().as_bytes())
+    }
+}
+
 /// One file while it is read.
 pub(super) struct Reading<'r, 'a> {
     pub(super) sink: &'r mut Sink<'a>,
     pub(super) seen: Seen,
     at: u64,
+    /// Where the file is a table, whose bytes are no place to look at.
+    row_number: Option<u64>,
     list: &'static ListPath,
 }
 
@@ -83,7 +102,7 @@ impl<'r, 'a> Reading<'r, 'a> {
         if sink.options().repo.is_some() {
             seen.repo.clone_from(&sink.options().repo);
         }
-        Self { sink, seen, at: 0, list: &[] }
+        Self { sink, seen, at: 0, row_number: None, list: &[] }
     }
 
     /// Reads every object of a stream.
@@ -137,7 +156,11 @@ impl<'r, 'a> Reading<'r, 'a> {
 
     /// Notes that the object at hand, or a part of it, cannot be read.
     pub(super) fn broken(&mut self, why: impl fmt::Display) {
-        self.sink.broken(Position::Byte(self.at), why);
+        let at = match self.row_number {
+            Some(number) => Position::Named(format!("row {number}")),
+            None => Position::Byte(self.at),
+        };
+        self.sink.broken(at, why);
     }
 
     /// Learns from the object around a list what its entries do not say.

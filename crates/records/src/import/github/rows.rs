@@ -14,7 +14,7 @@ use super::reading::Reading;
 use crate::RecordsError;
 
 /// Returns true for a row.
-pub(super) fn is_row(has: impl Fn(&str) -> bool) -> bool {
+pub(in crate::import) fn is_row(has: impl Fn(&str) -> bool) -> bool {
     has("instance_id") && has("problem_statement")
 }
 
