@@ -15,7 +15,9 @@ pub(crate) use forge::{
     CiArgs, CiCaptureArgs, CiCommand, ForgeArgs, ForgePartsArgs, RecordsGiteaArgs,
     RecordsGithubArgs, RecordsGitlabArgs,
 };
-pub(crate) use learn::{LearnArgs, LearnCommand, LearnFeaturesArgs};
+pub(crate) use learn::{
+    LearnArgs, LearnCommand, LearnFeaturesArgs, LearnLocalizerArgs, LearnScoreArgs,
+};
 pub(crate) use records::{
     RecordsArgs, RecordsCheckArgs, RecordsCommand, RecordsExportArgs, RecordsImportArgs,
     ReportFormat,

@@ -53,7 +53,8 @@ pub fn describe(
 
 /// Returns the names of the columns of a feature table.
 pub fn table_names() -> Vec<String> {
-    let keys = ["query", "group", "repo", "path", "gold"].into_iter();
+    // `path` is a feature, so the path of a candidate is its `file`.
+    let keys = ["query", "group", "repo", "file", "gold"].into_iter();
     keys.chain(FEATURES.iter().map(|feature| feature.name)).map(str::to_owned).collect()
 }
 
@@ -74,4 +75,18 @@ pub fn table_rows(row: &IssueRow, group: i64, described: &Described) -> Vec<Valu
     ];
     columns.extend(described.columns.iter().map(|column| Values::Real(column.clone())));
     columns
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::table_names;
+
+    /// Readers of other libraries refuse a table with two columns of one name.
+    #[test]
+    fn no_two_columns_of_a_table_have_one_name() {
+        let names: BTreeSet<String> = table_names().into_iter().collect();
+        assert_eq!(names.len(), table_names().len());
+    }
 }

@@ -5,6 +5,7 @@
 //! (`docs/experiment/protocol.md`). Reads repositories through the port only.
 
 pub mod control;
+pub mod experiment;
 pub mod extract;
 pub mod feature;
 pub mod history;
@@ -12,7 +13,9 @@ pub mod measure;
 pub mod number;
 pub mod rank;
 pub mod rows;
+pub mod score;
 pub mod seed;
+pub mod seen;
 pub mod snapshot;
 pub mod test_query;
 pub mod text;

@@ -17,6 +17,8 @@ pub(crate) struct LearnArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum LearnCommand {
     Features(LearnFeaturesArgs),
+    Localizer(LearnLocalizerArgs),
+    Score(LearnScoreArgs),
 }
 
 /// Write the features of issue rows as a Parquet table
@@ -39,4 +41,59 @@ pub(crate) struct LearnFeaturesArgs {
     /// The Parquet file to write
     #[arg(short, long, value_name = "FILE")]
     pub(crate) out: PathBuf,
+}
+
+/// Score the predictions of any tool on issue rows
+///
+/// Predictions are JSON Lines with `instance_id` and `ranking`, the paths of files with
+/// the best first; lists called `found_files` are read as well, and `functions` or
+/// `found_entities` may rank functions as `path:Class.method`. Prints the metrics of the
+/// protocol by stratum with their intervals, and by repository. A row without a
+/// prediction is a miss; lines that cannot be read are told by number. With two files
+/// the first is compared with the second, row by row.
+#[derive(Args, Debug)]
+pub(crate) struct LearnScoreArgs {
+    /// One or two files of predictions, one JSON object a line
+    #[arg(required = true, num_args = 1..=2, value_name = "PREDICTIONS")]
+    pub(crate) predictions: Vec<PathBuf>,
+    /// Issue rows with the files that the fix changed, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) gold: PathBuf,
+    /// Print the report as one JSON object on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Train localizers and compare them under one protocol
+///
+/// Learns from the units of exported datasets and scores issue rows: rows for
+/// development by repository and by time, rows for tests once. Writes what was
+/// measured of every query to `features` in the report's folder; `--features` runs
+/// again from there.
+#[derive(Args, Debug)]
+pub(crate) struct LearnLocalizerArgs {
+    /// Exported datasets whose units are learned from (the `parquet` format)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) train: Vec<PathBuf>,
+    /// Issue rows, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) test: Vec<PathBuf>,
+    /// The folder of repositories: `owner+name`, `owner__name` or `owner/name`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) repos: Option<PathBuf>,
+    /// Queries as an earlier call measured them, instead of `--train` and `--test`
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["train", "test"])]
+    pub(crate) features: Option<PathBuf>,
+    /// The folder that keeps what was read of repositories between calls
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cache: Option<PathBuf>,
+    /// How many units of each repository are measured, newest first
+    #[arg(long, value_name = "N", default_value_t = 300)]
+    pub(crate) units: usize,
+    /// How many seeds are averaged
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) seeds: u64,
+    /// The folder of the report
+    #[arg(long, value_name = "DIR")]
+    pub(crate) report: PathBuf,
 }

@@ -58,3 +58,43 @@ fn features_are_written_for_every_row_that_can_be_ranked_and_others_are_told() {
     let read = |name: &str| backstory_store::fs::read_file(&context.path(name)).unwrap();
     assert_eq!(read("one.parquet"), read("two.parquet"));
 }
+
+#[test]
+fn predictions_of_two_tools_are_scored_and_compared() {
+    let context = context();
+    let base = "0123456789abcdef0123456789abcdef01234567";
+    let rows: Vec<String> = (1..=12)
+        .map(|number| row(number, "acme/toy", base, "it fails", &["toy/reader.py"]).to_string())
+        .collect();
+    context.write("rows.jsonl", rows.join("\n"));
+    let line = |number: u32, field: &str, paths: &[&str]| {
+        json!({"instance_id": format!("acme__toy-{number}"), field: paths}).to_string()
+    };
+    let good: Vec<String> =
+        (1..=12).map(|number| line(number, "ranking", &["toy/reader.py"])).collect();
+    let poor: Vec<String> = (1..=11)
+        .map(|number| line(number, "found_files", &["toy/errors.py", "toy/reader.py"]))
+        .collect();
+    context.write("good.jsonl", good.join("\n"));
+    context.write("poor.jsonl", format!("{}\nnot a prediction\n", poor.join("\n")));
+    let said = context.backstory(["learn", "score", "good.jsonl", "--gold", "rows.jsonl"]).run();
+    assert_eq!(said.exit_code, Some(0), "{said}");
+    let both = ["learn", "score", "good.jsonl", "poor.jsonl", "--gold", "rows.jsonl"];
+    let said = context.backstory(both).run();
+    assert_eq!(said.exit_code, Some(1), "{said}");
+    insta::assert_snapshot!(said.stdout);
+    let said = context.backstory([&both[..], &["--json"]].concat()).run();
+    let report: Value = serde_json::from_str(&said.stdout).expect("the report is JSON");
+    assert_eq!(report["comparison"]["rows"][0]["comparison"]["verdict"], "better");
+    assert_eq!(report["files"][1]["missing"], json!(["acme__toy-12"]));
+    assert_eq!(report["files"][1]["broken"][0]["line"], 12);
+}
+
+#[test]
+fn a_file_without_rows_is_no_gold() {
+    let context = context();
+    context.write("rows.jsonl", "");
+    context.write("good.jsonl", "");
+    let said = context.backstory(["learn", "score", "good.jsonl", "--gold", "rows.jsonl"]).run();
+    insta::assert_snapshot!(said);
+}

@@ -141,6 +141,13 @@ impl Forest {
         self.columns
     }
 
+    /// Returns the forest of the trees that were grown first.
+    #[must_use]
+    pub fn first(&self, trees: usize) -> Self {
+        let trees = self.trees[..trees.min(self.trees.len())].to_vec();
+        Self { columns: self.columns, trees }
+    }
+
     /// Returns the trees in the order in which they were grown.
     pub fn trees(&self) -> &[Tree] {
         &self.trees

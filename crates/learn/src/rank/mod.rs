@@ -13,6 +13,7 @@ mod model;
 mod numbers;
 mod ranker;
 pub mod synthetic;
+pub mod table;
 
 pub use forest::{Forest, ForestError, Node, Tree};
 pub use groups::{Group, GroupError, Groups, MOST_RELEVANT};

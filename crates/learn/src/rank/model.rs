@@ -168,6 +168,8 @@ impl Standard {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -178,6 +180,9 @@ mod tests {
     fn seen() -> Groups {
         queries(Seed::of(&["seen"]), Size { queries: 30, rows: 20, columns: 5 })
     }
+
+    /// Trained once for all cases.
+    static MODELS: LazyLock<[Model; 3]> = LazyLock::new(models);
 
     fn models() -> [Model; 3] {
         let options = lambda_mart::LambdaMartOptions { trees: 10, ..Default::default() };
@@ -231,7 +236,7 @@ mod tests {
         fn reasons_add_up_to_the_lead_over_the_mean(
             features in prop::collection::vec(0.0_f32..1.0, 5 * 6),
         ) {
-            for model in models() {
+            for model in &*MODELS {
                 let scores = model.scores(&features);
                 let mean = scores.iter().sum::<f64>() / 6.0;
                 for (score, reasons) in scores.iter().zip(model.reasons(&features)) {

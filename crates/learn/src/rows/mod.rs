@@ -5,11 +5,13 @@
 //! lines that cannot be read, each with its reason; strata. Fields that no task uses,
 //! hints above all, are never read.
 
+mod dataset;
 mod patch;
 mod read;
 mod row;
 mod strata;
 
+pub use dataset::{DatasetError, UnitRow, read_dataset};
 pub use read::{BrokenRow, Rows, read_rows};
 pub use row::{Answer, IssueRow, Question, Usage};
 pub use strata::{Strata, Stratum};

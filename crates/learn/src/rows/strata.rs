@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use backstory_model::RepoPath;
+use serde::{Deserialize, Serialize};
 
 /// A kind of issue that is reported apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,7 +41,7 @@ impl Stratum {
 }
 
 /// What one issue gives away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Strata {
     /// At least one gold file is named.
     pub named: bool,

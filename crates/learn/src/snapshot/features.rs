@@ -22,7 +22,7 @@ const fn declared(name: &'static str, kind: Kind, meaning: &'static str) -> Feat
 /// The features of the snapshot, in the order of the columns.
 pub const FEATURES: [Feature; 16] = [
     declared("content", Scalar, "BM25 of the issue against the words of the file"),
-    declared("path", Scalar, "BM25 of the issue against the words of the path"),
+    declared("path_words", Scalar, "BM25 of the issue against the words of the path"),
     declared("definitions", Scalar, "BM25 of the issue against the words of defined names"),
     declared("title_content", Scalar, "BM25 of the title against the words of the file"),
     declared("title_path", Scalar, "BM25 of the title against the words of the path"),

@@ -14,7 +14,6 @@
 //! | Java | classes by path suffix |
 //! | C, C++ | files beside the including one, else by path suffix |
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use backstory_model::{Import, Language};
@@ -22,6 +21,7 @@ use backstory_syntax::language_of;
 
 use super::candidates::Candidates;
 use super::file::FileTerms;
+use super::lookup::Lookup;
 
 /// What a JavaScript or TypeScript import leaves out.
 const SCRIPT_ENDS: [&str; 12] = [
@@ -90,50 +90,60 @@ impl ImportGraph {
 /// Where the candidates lie.
 struct Places {
     paths: Vec<String>,
-    by_path: BTreeMap<String, usize>,
+    by_path: Lookup,
     /// By base name, for what is found by the end of its path.
-    by_name: BTreeMap<String, Vec<usize>>,
-    /// By dotted module name, below every directory where packages begin.
-    modules: BTreeMap<String, Vec<usize>>,
+    by_name: Lookup,
+    /// By dotted module name: from the root, and from where packages begin.
+    modules: Lookup,
     /// The Go files of a directory.
-    packages: BTreeMap<String, Vec<usize>>,
+    packages: Lookup,
 }
 
 impl Places {
     fn of(candidates: &Candidates) -> Self {
-        let paths: Vec<String> = candidates.paths.iter().map(ToString::to_string).collect();
         let mut places = Self {
-            by_path: paths.iter().cloned().zip(0..).collect(),
-            paths,
-            by_name: BTreeMap::new(),
-            modules: BTreeMap::new(),
-            packages: BTreeMap::new(),
+            paths: candidates.paths.iter().map(ToString::to_string).collect(),
+            by_path: Lookup::default(),
+            by_name: Lookup::default(),
+            modules: Lookup::default(),
+            packages: Lookup::default(),
         };
         for (at, path) in places.paths.iter().enumerate() {
-            let name = path.rsplit('/').next().unwrap_or(path);
-            places.by_name.entry(name.to_owned()).or_default().push(at);
+            places.by_path.add(path, at);
+        }
+        places.by_path.sort();
+        let (mut by_name, mut modules, mut packages) =
+            (Lookup::default(), Lookup::default(), Lookup::default());
+        for (at, path) in places.paths.iter().enumerate() {
+            by_name.add(path.rsplit('/').next().unwrap_or(path), at);
             if let Some(bare) = path.strip_suffix(".py") {
                 let bare = bare.strip_suffix("/__init__").unwrap_or(bare);
                 let below = &bare[places.package_root(path).min(bare.len())..];
-                let mut names = [below, bare].map(|name| name.replace('/', "."));
-                names.sort_unstable();
-                let [one, other] = names;
-                if one != other {
-                    places.modules.entry(other).or_default().push(at);
-                }
-                places.modules.entry(one).or_default().push(at);
+                modules.add(&below.replace('/', "."), at);
+                modules.add(&bare.replace('/', "."), at);
             }
             if path.strip_suffix(".go").is_some() {
-                places.packages.entry(directory(path).to_owned()).or_default().push(at);
+                packages.add(directory(path), at);
             }
         }
+        for lookup in [&mut by_name, &mut modules, &mut packages] {
+            lookup.sort();
+        }
+        places.by_name = by_name;
+        places.modules = modules;
+        places.packages = packages;
         places
+    }
+
+    /// Returns the place of a path.
+    fn at(&self, path: &str) -> Option<usize> {
+        self.by_path.get(path).next()
     }
 
     /// Returns how many bytes of a path lie above the outermost package around it.
     fn package_root(&self, path: &str) -> usize {
         let mut inner = directory(path);
-        while !inner.is_empty() && self.by_path.contains_key(&format!("{inner}/__init__.py")) {
+        while !inner.is_empty() && self.at(&format!("{inner}/__init__.py")).is_some() {
             inner = directory(inner);
         }
         if inner.is_empty() { 0 } else { inner.len() + 1 }
@@ -187,7 +197,7 @@ impl Places {
     }
 
     fn module(&self, from: usize, dotted: &str) -> Option<usize> {
-        self.modules.get(dotted).and_then(|found| self.nearest(from, found))
+        self.nearest(from, self.modules.get(dotted))
     }
 
     fn script(&self, from: usize, module: &str) -> Option<usize> {
@@ -233,8 +243,9 @@ impl Places {
             return Vec::new();
         }
         loop {
-            if let Some(files) = self.packages.get(rest) {
-                return files.clone();
+            let files: Vec<usize> = self.packages.get(rest).collect();
+            if !files.is_empty() {
+                return files;
             }
             match rest.split_once('/') {
                 Some((_, inner)) => rest = inner,
@@ -257,13 +268,13 @@ impl Places {
 
     fn include(&self, from: usize, module: &str) -> Option<usize> {
         let beside = path_from(directory(&self.paths[from]), module);
-        let beside = beside.and_then(|path| self.by_path.get(&path).copied());
+        let beside = beside.and_then(|path| self.at(&path));
         beside.or_else(|| self.ending_with(from, module.trim_start_matches("../")))
     }
 
     fn first_of(&self, bare: &str, ends: &[&str]) -> Option<usize> {
         let bare = bare.trim_start_matches('/');
-        ends.iter().find_map(|end| self.by_path.get(&format!("{bare}{end}"))).copied()
+        ends.iter().find_map(|end| self.at(&format!("{bare}{end}")))
     }
 
     fn ending_with(&self, from: usize, suffix: &str) -> Option<usize> {
@@ -272,12 +283,11 @@ impl Places {
             let rest = self.paths[*at].strip_suffix(suffix);
             rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
         };
-        let found: Vec<usize> = self.by_name.get(name)?.iter().copied().filter(ends).collect();
-        self.nearest(from, &found)
+        self.nearest(from, self.by_name.get(name).filter(ends))
     }
 
     /// Picks the longest shared directory, then the shortest path, then the first.
-    fn nearest(&self, from: usize, found: &[usize]) -> Option<usize> {
+    fn nearest(&self, from: usize, found: impl Iterator<Item = usize>) -> Option<usize> {
         let here = self.paths[from].as_bytes();
         let shared = |at: usize| {
             let there = self.paths[at].as_bytes();
@@ -285,7 +295,7 @@ impl Places {
             same.filter(|(byte, _)| **byte == b'/').count()
         };
         let nearness = |at: &usize| (std::cmp::Reverse(shared(*at)), self.paths[*at].len(), *at);
-        found.iter().copied().min_by_key(nearness)
+        found.min_by_key(nearness)
     }
 }
 

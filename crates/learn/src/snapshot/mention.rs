@@ -3,18 +3,19 @@
 //! In: the candidates, once, and a text. Out: for each candidate, by what it is named.
 //! A name counts where it stands by itself: `core.py` is not named by `score.py`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::candidates::{Candidates, is_package_index};
+use super::lookup::Lookup;
 
 /// The names of the candidates of one tree.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    bases: BTreeMap<String, Vec<usize>>,
-    pairs: BTreeMap<String, Vec<usize>>,
-    paths: BTreeMap<String, Vec<usize>>,
-    modules: BTreeMap<String, Vec<usize>>,
-    stems: BTreeMap<String, Vec<usize>>,
+    bases: Lookup,
+    pairs: Lookup,
+    paths: Lookup,
+    modules: Lookup,
+    stems: Lookup,
 }
 
 /// By what each candidate is named, as 0 or 1.
@@ -45,20 +46,26 @@ impl Names {
             let parts: Vec<&str> = text.split('/').collect();
             let base = parts.last().copied().unwrap_or_default();
             let stem = base.rsplit_once('.').map_or(base, |(stem, _)| stem);
-            let add = |map: &mut BTreeMap<String, Vec<usize>>, key: &str| {
-                map.entry(key.to_owned()).or_default().push(at);
-            };
             if !is_index {
-                add(&mut names.bases, base);
-                add(&mut names.stems, stem);
+                names.bases.add(base, at);
+                names.stems.add(stem, at);
             }
             if let [.., above, base] = parts[..] {
-                add(&mut names.pairs, &format!("{above}/{base}"));
+                names.pairs.add(&format!("{above}/{base}"), at);
             }
             for module in modules(&parts, stem, is_index) {
-                add(&mut names.modules, &module);
+                names.modules.add(&module, at);
             }
-            add(&mut names.paths, &text);
+            names.paths.add(&text, at);
+        }
+        for lookup in [
+            &mut names.bases,
+            &mut names.pairs,
+            &mut names.paths,
+            &mut names.modules,
+            &mut names.stems,
+        ] {
+            lookup.sort();
         }
         names
     }
@@ -132,9 +139,9 @@ fn runs(text: &str, also: impl Fn(char) -> bool) -> impl Iterator<Item = &str> {
         .filter(|run| !run.is_empty())
 }
 
-fn mark(names: &BTreeMap<String, Vec<usize>>, name: &str, column: &mut [f32]) {
-    for at in names.get(name).into_iter().flatten() {
-        column[*at] = 1.0;
+fn mark(names: &Lookup, name: &str, column: &mut [f32]) {
+    for at in names.get(name) {
+        column[at] = 1.0;
     }
 }
 

@@ -10,6 +10,7 @@ mod features;
 mod file;
 mod imports;
 mod index;
+mod lookup;
 mod mention;
 mod pseudo;
 mod tree;

@@ -28,8 +28,9 @@ pub fn bm25(query: &Bag, documents: &[&Bag]) -> Vec<f32> {
 impl Bm25 {
     /// Returns the score of each document; 0 for those that share no word with the query.
     pub fn scores(&self, query: &Bag, documents: &[&Bag]) -> Vec<f32> {
+        let wanted = Wanted::of(query);
         let shared: Vec<Vec<(usize, u32)>> =
-            documents.iter().map(|document| shared(query, document)).collect();
+            documents.iter().map(|document| wanted.shared(document)).collect();
         let mut holders = vec![0_u64; query.counts().len()];
         for (at, _) in shared.iter().flatten() {
             holders[*at] += 1;
@@ -59,15 +60,57 @@ impl Bm25 {
     }
 }
 
-/// Returns the places in the query of the words that a document holds, and how often.
-fn shared(query: &Bag, document: &Bag) -> Vec<(usize, u32)> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    query.for_each_shared(document, |term: Term, _, count| {
-        at += query.counts()[at..].partition_point(|(other, _)| *other < term);
-        found.push((at, count));
-    });
-    found
+/// The words of a query, so that a long document is read in one pass.
+struct Wanted<'a> {
+    query: &'a Bag,
+    /// One bit for each value of the low bits of a term.
+    bits: Vec<u64>,
+}
+
+/// How many low bits of a term tell most words apart from those of a query.
+const LOW_BITS: u32 = 16;
+
+impl<'a> Wanted<'a> {
+    fn of(query: &'a Bag) -> Self {
+        let mut bits = vec![0; 1 << (LOW_BITS - 6)];
+        for (term, _) in query.counts() {
+            let (word, bit) = place(*term);
+            bits[word] |= bit;
+        }
+        Self { query, bits }
+    }
+
+    fn may_hold(&self, term: Term) -> bool {
+        let (word, bit) = place(term);
+        self.bits[word] & bit != 0
+    }
+
+    /// Returns the places in the query of the words that a document holds, and how
+    /// often it does; by term.
+    fn shared(&self, document: &Bag) -> Vec<(usize, u32)> {
+        let words = self.query.counts();
+        // A few words are sooner looked up than a long document is read.
+        if words.len() * 16 < document.counts().len() {
+            let find = |(at, (term, _)): (usize, &(Term, u32))| match document.count(*term) {
+                0 => None,
+                count => Some((at, count)),
+            };
+            return words.iter().enumerate().filter_map(find).collect();
+        }
+        let candidates = document.counts().iter().filter(|(term, _)| self.may_hold(*term));
+        let found = |(term, count): &(Term, u32)| {
+            let at = words.binary_search_by_key(term, |(word, _)| *word).ok()?;
+            Some((at, *count))
+        };
+        candidates.filter_map(found).collect()
+    }
+}
+
+/// Returns which word of the bits stands for a term, and which bit of it.
+fn place(term: Term) -> (usize, u64) {
+    let low = term.bits() % (1 << LOW_BITS);
+    let word = usize::try_from(low / 64).expect("sixteen bits fit");
+    (word, 1 << (low % 64))
 }
 
 /// Returns how much a word tells that so many of all documents hold; never below 0.
@@ -90,7 +133,7 @@ fn single(sum: f64) -> f32 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Bm25, bm25};
+    use super::{Bm25, Wanted, bm25};
     use crate::text::{Bag, Term};
 
     fn bags(texts: &[&str]) -> Vec<Bag> {
@@ -171,6 +214,21 @@ mod tests {
             let mut more: Vec<&Bag> = documents.iter().collect();
             more[0] = &richer;
             prop_assert!(plain.scores(&query, &more)[0] >= before[0]);
+        }
+
+        #[test]
+        fn words_are_found_whichever_side_is_longer(
+            query in document(), few in 0_usize..3, more in 0_u64..300,
+        ) {
+            let noise = (100..100 + more).map(|term| (Term::from_bits(term), 1)).collect();
+            let held: Vec<(Term, u32)> = query.counts().iter().copied().take(few).collect();
+            let document = Bag::from_counts(held.clone()).plus(&Bag::from_counts(noise));
+            let found: Vec<(Term, u32)> = Wanted::of(&query)
+                .shared(&document)
+                .into_iter()
+                .map(|(at, count)| (query.counts()[at].0, count))
+                .collect();
+            prop_assert_eq!(found, held);
         }
 
         #[test]

@@ -1,8 +1,11 @@
 //! Do the columns say what stands in the tree?
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use backstory_learn::extract::{describe, table_names, table_rows};
+use backstory_learn::feature::Feature;
 use backstory_learn::snapshot::{FEATURES, Index, Query, Snapshot, Views, features, sampled};
 use backstory_learn::text::order;
 
@@ -76,4 +79,21 @@ fn documentation_asks_for_its_file_without_its_own_words() {
     let query = Query { text: &pseudo.text, without: Some(pseudo.gold) };
     let views = Views::of(&snapshot, query);
     assert!(views.content[pseudo.gold] < copied.content[pseudo.gold] / 2.0, "{views:?}");
+}
+
+#[test]
+fn columns_have_names_of_their_own() {
+    let names = table_names();
+    let different: BTreeSet<&String> = names.iter().collect();
+    assert_eq!(different.len(), names.len(), "{names:?}");
+}
+
+#[test]
+fn the_documentation_lists_every_feature() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/learn.md");
+    let text = backstory_store::fs::read_text(&path).unwrap();
+    for Feature { name, kind, meaning, .. } in FEATURES {
+        let line = format!("| `{name}` | {} | {meaning} |", format!("{kind:?}").to_lowercase());
+        assert!(text.contains(&line), "{line}");
+    }
 }

@@ -8,6 +8,10 @@ use super::{
     BootstrapOptions, Detectable, Interval, Sample, Signs, bootstrap, detectable, sign_test,
 };
 
+/// Below so many issues nothing is said: intervals over so few are too narrow, and a
+/// handful of equal differences has none at all.
+pub const LEAST_ISSUES: usize = 10;
+
 /// What may be said about a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -24,7 +28,7 @@ pub enum Verdict {
     /// The wider interval holds zero although the effect is large enough to be detected:
     /// it comes from few repositories or issues.
     Inconclusive,
-    /// Fewer than two issues.
+    /// Fewer than [`LEAST_ISSUES`].
     TooFew,
 }
 
@@ -99,8 +103,9 @@ pub fn compare(
 ) -> Comparison {
     let drawn = bootstrap(differences, options).filter(|_| differences.values().len() > 1);
     let (effect, detectable) = (differences.mean(), detectable(differences));
+    let enough = differences.values().len() >= LEAST_ISSUES;
     let verdict = match (drawn, detectable) {
-        (Some(drawn), Some(detectable)) => {
+        (Some(drawn), Some(detectable)) if enough => {
             Verdict::read(effect, drawn.wider(), detectable.larger(), margin)
         }
         _ => Verdict::TooFew,
@@ -191,6 +196,16 @@ mod tests {
         assert_ne!(found.verdict, Verdict::Better);
         assert_eq!(found.interval.map(|one| one.over), Some(Resampled::Repositories));
         assert_eq!(found.by_repository, Signs { wins: 1, ties: 19, losses: 0 });
+    }
+
+    /// The planted bug: nine issues that all gain the same have an interval without width.
+    #[test]
+    fn a_handful_of_issues_shows_nothing() {
+        let names: Vec<String> = (0..9).map(|name| format!("acme/{name}")).collect();
+        let sample = Sample::new(names.iter().map(|name| (name.as_str(), 0.5)));
+        let found = compare(&sample, None, &BootstrapOptions::default());
+        assert_eq!(found.verdict, Verdict::TooFew);
+        assert!(found.interval.is_some_and(|one| !one.holds_zero()));
     }
 
     #[test]

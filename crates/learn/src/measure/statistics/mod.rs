@@ -13,7 +13,7 @@ mod sample;
 mod signs;
 
 pub use bootstrap::{Bootstrap, BootstrapOptions, Interval, Resampled, bootstrap};
-pub use comparison::{Comparison, Verdict, compare};
+pub use comparison::{Comparison, LEAST_ISSUES, Verdict, compare};
 pub use holm::holm;
 pub use power::{Detectable, detectable};
 pub use sample::{RepositoryMean, Sample};

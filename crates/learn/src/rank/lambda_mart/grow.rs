@@ -118,20 +118,17 @@ impl Grower<'_> {
     }
 
     fn best_split(&self, whole: Sum, histogram: &Histogram) -> Option<Split> {
-        let least = self.options.min_rows.max(1);
-        if (whole.rows as usize) < 2 * least {
-            return None;
-        }
+        let least = Least::of(whole, self.options.min_rows);
         let mut best: Option<Split> = None;
         for (place, bins) in histogram.columns.iter().enumerate() {
             let mut left = Sum::default();
             for (bin, sum) in bins.iter().enumerate().take(bins.len() - 1) {
                 left.add(*sum);
                 let right = whole.without(left);
-                if (right.rows as usize) < least || right.second < LEAST_BEND {
+                if !least.admits(right) {
                     break;
                 }
-                if (left.rows as usize) < least || left.second < LEAST_BEND || sum.rows == 0 {
+                if sum.rows == 0 || !least.admits(left) {
                     continue;
                 }
                 let gain = self.worth(left) + self.worth(right) - self.worth(whole);
@@ -152,6 +149,28 @@ impl Grower<'_> {
         let bend = sum.second + self.options.l2;
         let step = if bend > 0.0 { -sum.first / bend } else { 0.0 };
         single(step * self.options.learning_rate)
+    }
+}
+
+/// What a child must hold.
+struct Least {
+    rows: u32,
+    bend: f64,
+}
+
+impl Least {
+    /// As many rows as the options say, and as much second derivative as so many rows
+    /// of the parent have on average. `LightGBM` counts by the latter alone; rows that
+    /// hardly bend the loss say too little for a leaf of their own.
+    fn of(parent: Sum, min_rows: usize) -> Self {
+        let rows = u32::try_from(min_rows.max(1)).unwrap_or(u32::MAX);
+        // A count is rounded to the nearest, so half a row less is enough.
+        let share = (f64::from(rows) - 0.5) / f64::from(parent.rows.max(1));
+        Self { rows, bend: LEAST_BEND.max(share * parent.second) }
+    }
+
+    fn admits(&self, child: Sum) -> bool {
+        child.rows >= self.rows && child.second >= self.bend
     }
 }
 

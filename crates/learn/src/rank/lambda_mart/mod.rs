@@ -38,7 +38,7 @@ pub struct LambdaMartOptions {
     pub leaves: usize,
     /// By what part of its values a tree moves the scores.
     pub learning_rate: f64,
-    /// How many rows a leaf holds at least.
+    /// How many rows a leaf holds at least, also when counted by second derivative.
     pub min_rows: usize,
     /// What is added to the second derivative of a leaf; greater is more careful.
     pub l2: f64,

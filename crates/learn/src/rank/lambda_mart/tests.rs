@@ -97,8 +97,11 @@ fn queries_without_a_pair_are_refused() {
     assert_eq!(train(&groups, &few()), Err(GroupError::NothingToLearn));
 }
 
-/// Returns the greatest gain over every value of every column, without histograms.
+/// Returns the greatest gain over every value of every column, without histograms; a side
+/// holds at least as much second derivative as half an average row.
 fn best_gain(groups: &Groups, gradients: &[Gradient]) -> f64 {
+    let whole: f64 = gradients.iter().map(|gradient| gradient.second).sum();
+    let least = 0.5 * whole / real(gradients.len());
     let gain_at = |column: usize, threshold: f32| {
         let side = |left: bool| {
             let mut sums = [0.0, 0.0];
@@ -113,7 +116,8 @@ fn best_gain(groups: &Groups, gradients: &[Gradient]) -> f64 {
         let ([left, right], worth) = ([side(true), side(false)], |sums: [f64; 2]| {
             if sums[1] > 0.0 { sums[0] * sums[0] / sums[1] } else { 0.0 }
         });
-        worth(left) + worth(right) - worth([left[0] + right[0], left[1] + right[1]])
+        let gain = worth(left) + worth(right) - worth([left[0] + right[0], left[1] + right[1]]);
+        if left[1].min(right[1]) >= least { gain } else { 0.0 }
     };
     let values = |column| (0..groups.rows()).map(move |row| (column, groups.row(row)[column]));
     let all = (0..groups.columns).flat_map(values);

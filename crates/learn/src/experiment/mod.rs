@@ -1,0 +1,26 @@
+//! Do trajectories beat snapshots?
+//!
+//! In: queries with their feature columns. Out: what every arm of
+//! `docs/experiment/protocol.md` reaches in every split, the criteria, and a report.
+
+mod arm;
+mod describe;
+mod fit;
+mod query;
+mod report;
+mod run;
+mod split;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod verdict;
+
+pub use arm::{Arm, Labels};
+pub use describe::{Asked, DescribeError, Described, describe};
+pub use fit::{Grid, Lesson, Setting, choose, fit, lesson};
+pub use query::{Query, Role, Source};
+pub use report::markdown;
+pub use run::{ArmResult, Metrics, RunOptions, SplitResult, run};
+pub use split::{Fold, Split};
+pub use tables::{QueryWriter, TablesError, read_queries};
+pub use verdict::{Criterion, LOCAGENT, Versus, comparisons, criteria};

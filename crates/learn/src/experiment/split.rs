@@ -1,0 +1,161 @@
+//! Which queries are learned from, and which are scored?
+//!
+//! In: the queries. Out: the folds of a split. A repository, an issue text and the
+//! snapshot of a scored query stand on one side only; in the split by time nothing is
+//! learned from that is as late as the first scored query.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use backstory_model::RepoName;
+
+use super::query::{Query, Role};
+
+/// How many folds the grouped cross-validation has.
+const FOLDS: usize = 5;
+
+/// How many units of one repository are learned from.
+const UNITS: usize = 150;
+
+/// Which tenths the split by time learns from; it scores the next two.
+const TENTHS: [usize; 3] = [4, 6, 8];
+
+/// One way to part the queries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Split {
+    /// The development rows, scored by models that never saw their repository.
+    Repositories,
+    /// The development rows, scored by models of what came before.
+    Time,
+    /// The mined units, scored by models that never saw their repository. Most of them
+    /// ask in the words of the change, so they stand in tables of their own.
+    Units,
+    /// The test rows, scored once.
+    Test,
+}
+
+impl Split {
+    /// Every split, in the order of the tables.
+    pub const ALL: [Self; 4] = [Self::Repositories, Self::Time, Self::Units, Self::Test];
+    /// The splits that the criteria are about.
+    pub const PRIMARY: [Self; 2] = [Self::Repositories, Self::Time];
+
+    /// Returns how tables call it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Repositories => "repositories out",
+            Self::Time => "time",
+            Self::Units => "units, repositories out",
+            Self::Test => "test rows",
+        }
+    }
+
+    /// Parts the queries into folds, as places in the list.
+    pub fn folds(self, queries: &[Query]) -> Vec<Fold> {
+        let folds = match self {
+            Self::Repositories => repositories_out(queries, Role::Development),
+            Self::Time => by_time(queries),
+            Self::Units => repositories_out(queries, Role::Unit),
+            Self::Test => vec![test(queries)],
+        };
+        folds.into_iter().filter(|fold| !fold.scored.is_empty()).collect()
+    }
+}
+
+/// What is learned from and what is scored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fold {
+    /// Places of development rows and units.
+    pub learned: Vec<usize>,
+    /// Places of the scored rows.
+    pub scored: Vec<usize>,
+}
+
+/// Puts the repositories into folds, each into the smallest so far, largest first.
+pub fn grouped(
+    repos: impl IntoIterator<Item = RepoName>,
+    folds: usize,
+) -> BTreeMap<RepoName, usize> {
+    let mut counts: BTreeMap<RepoName, usize> = BTreeMap::new();
+    for repo in repos {
+        *counts.entry(repo).or_default() += 1;
+    }
+    let mut by_size: Vec<(RepoName, usize)> = counts.into_iter().collect();
+    by_size.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+    let mut sizes = vec![0; folds.max(1)];
+    let mut placed = BTreeMap::new();
+    for (repo, count) in by_size {
+        let smallest = (0..sizes.len()).min_by_key(|at| sizes[*at]).unwrap_or_default();
+        sizes[smallest] += count;
+        placed.insert(repo, smallest);
+    }
+    placed
+}
+
+fn of_role(queries: &[Query], role: Role) -> Vec<usize> {
+    (0..queries.len()).filter(|at| queries[*at].role == role).collect()
+}
+
+fn repositories_out(queries: &[Query], role: Role) -> Vec<Fold> {
+    let rows = of_role(queries, role);
+    let placed = grouped(rows.iter().map(|at| queries[*at].repo.clone()), FOLDS);
+    let fold = |number: usize| {
+        let out = |at: &usize| placed.get(&queries[*at].repo) == Some(&number);
+        let scored = rows.iter().copied().filter(|at| out(at)).collect();
+        learned_from(queries, scored, |query| placed.get(&query.repo) != Some(&number))
+    };
+    (0..FOLDS).map(fold).collect()
+}
+
+fn by_time(queries: &[Query]) -> Vec<Fold> {
+    let mut rows = of_role(queries, Role::Development);
+    rows.retain(|at| !queries[*at].date.is_empty());
+    rows.sort_by(|one, other| {
+        let key = |at: &usize| (&queries[*at].date, &queries[*at].id);
+        key(one).cmp(&key(other))
+    });
+    let fold = |tenths: usize| {
+        let scored = rows[rows.len() * tenths / 10..rows.len() * (tenths + 2) / 10].to_vec();
+        let first = scored.first().map(|at| queries[*at].date.clone()).unwrap_or_default();
+        let earlier = |query: &Query| !query.date.is_empty() && query.date < first;
+        learned_from(queries, scored, earlier)
+    };
+    TENTHS.map(fold).into()
+}
+
+fn test(queries: &[Query]) -> Fold {
+    let scored = of_role(queries, Role::Test);
+    let repos: BTreeSet<&RepoName> = scored.iter().map(|at| &queries[*at].repo).collect();
+    learned_from(queries, scored.clone(), |query| !repos.contains(&query.repo))
+}
+
+/// Takes the rows and units that `may` names, without those that share a text or a
+/// snapshot with what is scored.
+fn learned_from(queries: &[Query], scored: Vec<usize>, may: impl Fn(&Query) -> bool) -> Fold {
+    let texts: BTreeSet<&str> = scored.iter().map(|at| queries[*at].text.as_str()).collect();
+    let out: BTreeSet<usize> = scored.iter().copied().collect();
+    let learns = |at: &usize| {
+        let query = &queries[*at];
+        matches!(query.role, Role::Development | Role::Unit)
+            && !out.contains(at)
+            && !texts.contains(query.text.as_str())
+            && may(query)
+    };
+    let learned = newest((0..queries.len()).filter(learns).collect(), queries);
+    Fold { learned, scored }
+}
+
+/// Keeps the newest units of each repository and every row.
+fn newest(mut learned: Vec<usize>, queries: &[Query]) -> Vec<usize> {
+    learned.sort_by(|one, other| {
+        let key = |at: &usize| (&queries[*at].date, &queries[*at].id);
+        key(other).cmp(&key(one))
+    });
+    let mut counts: BTreeMap<&RepoName, usize> = BTreeMap::new();
+    learned.retain(|at| {
+        let count = counts.entry(&queries[*at].repo).or_default();
+        *count += usize::from(queries[*at].role == Role::Unit);
+        queries[*at].role != Role::Unit || *count <= UNITS
+    });
+    learned.sort_unstable();
+    learned
+}
