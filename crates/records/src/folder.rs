@@ -76,7 +76,8 @@ impl RecordFolder {
 
     /// Begins a record file; `source` says in words where the records come from.
     ///
-    /// `stem` is the first part of the name the file will have.
+    /// `stem` is the first part of the name the file will have. What writers that were
+    /// killed had begun is removed.
     pub fn writer(
         &self,
         stem: &'static str,
@@ -92,6 +93,11 @@ impl RecordFolder {
             authors: None,
             identity_key: None,
         };
+        fs::remove_abandoned(&self.path)?;
+        let logs = self.path.join("logs");
+        if logs.is_dir() {
+            fs::remove_abandoned(&logs)?;
+        }
         RecordWriter::begin(self, stem, &header)
     }
 

@@ -97,6 +97,28 @@ pub fn files_below(path: &Path) -> Result<Vec<(PathBuf, u64)>, StoreError> {
     Ok(found)
 }
 
+/// Removes the beginnings of files that were left in a directory by processes that were
+/// killed. Whoever still writes one holds a lock on it.
+pub fn remove_abandoned(path: &Path) -> Result<(), StoreError> {
+    for entry in entries(path)? {
+        let name = entry.file_name().unwrap_or_default().to_string_lossy();
+        let begun = name.strip_prefix('.').and_then(|name| name.strip_suffix(PART));
+        let process = begun.and_then(|begun| begun.rsplit_once('.')).map(|(_, process)| process);
+        if !process.is_some_and(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit())) {
+            continue;
+        }
+        if let Ok(file) = File::open(&entry)
+            && file.try_lock().is_ok()
+        {
+            remove_file(&entry)?;
+        }
+    }
+    Ok(())
+}
+
+/// What the name of a file ends in while it is written.
+const PART: &str = ".part";
+
 /// A file that does not exist under its name until it is committed.
 ///
 /// Dropped without [`NewFile::commit`], it leaves nothing behind.
@@ -111,9 +133,21 @@ impl NewFile {
     /// Begins a file that will lie at `place`.
     pub fn create(place: &Path) -> Result<Self, StoreError> {
         let name = place.file_name().unwrap_or_default().to_string_lossy();
-        let beside = place.with_file_name(format!(".{name}.{}.part", std::process::id()));
-        let file = File::create(&beside).map_err(|source| StoreError::write(place, source))?;
-        Ok(Self { place: place.to_owned(), beside, file: Some(BufWriter::new(file)) })
+        let beside = place.with_file_name(format!(".{name}.{}{PART}", std::process::id()));
+        let failed = |source| StoreError::write(place, source);
+        loop {
+            let mut options = File::options();
+            let file = options.write(true).create(true).truncate(false).open(&beside);
+            let file = file.map_err(failed)?;
+            // Where there are no locks, nothing is taken for abandoned.
+            let locked = file.lock().is_ok();
+            // Somebody may have put it in its place or taken it for abandoned meanwhile.
+            if !locked || beside.exists() {
+                file.set_len(0).map_err(failed)?;
+                let file = Some(BufWriter::new(file));
+                return Ok(Self { place: place.to_owned(), beside, file });
+            }
+        }
     }
 
     /// Puts the file in another place of the same file system, e.g., one named by content.

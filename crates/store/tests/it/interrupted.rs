@@ -1,6 +1,6 @@
 //! Is a run that was stopped anywhere the same run in the end?
 
-use backstory_store::{Faults, RunDirectory, StoreError};
+use backstory_store::{Faults, RunDirectory, StoreError, fs};
 
 use crate::sample::{all_bytes, build};
 
@@ -58,4 +58,22 @@ fn a_sealed_run_killed_while_it_is_built_again_never_claims_to_be_whole() {
         }
         killed
     });
+}
+
+#[test]
+fn what_the_dead_began_is_removed_and_what_the_living_write_is_not() {
+    let temp = tempfile::tempdir().unwrap();
+    let at = |name: &str| temp.path().join(name);
+    // What a process that is gone has left, and names that mean something else.
+    let stay = ["log.zst", ".log.part", ".hidden", ".log.12x.part"];
+    for name in stay.into_iter().chain([".log.1234567.part"]) {
+        fs::write_file(&at(name), b"begun").unwrap();
+    }
+    let living = fs::NewFile::create(&at("log")).unwrap();
+    fs::remove_abandoned(temp.path()).unwrap();
+    let left = fs::entries(temp.path()).unwrap();
+    assert_eq!(left.len(), stay.len() + 1, "{left:?}");
+    assert!(!at(".log.1234567.part").exists());
+    living.commit().unwrap();
+    assert!(at("log").exists());
 }
