@@ -76,6 +76,19 @@ fn objects_of_the_rest_interface_are_told_by_their_fields() {
 }
 
 #[test]
+fn an_issue_of_2012_is_no_pull_request() {
+    let with = |listed: &str| {
+        let issue = ISSUE.replacen('{', &format!(r#"{{"pull_request":{listed},"#), 1);
+        told(&[("all.json", &issue)]).contains(r#""kind":"issue""#)
+    };
+    assert!(with(r#"{"diff_url":null,"html_url":null,"patch_url":null}"#));
+    assert!(with("null"));
+    assert!(!with(r#"{"html_url":"https://github.com/acme/toy/pull/1","diff_url":null}"#));
+    assert!(!with(r#"{"merged_at":null}"#));
+    assert!(!with("{}"));
+}
+
+#[test]
 fn runs_jobs_checks_and_statuses_become_runs_and_jobs() {
     let runs = r#"{"total_count":1,"workflow_runs":[{"id":5,"run_number":3,"run_attempt":2,"head_sha":"bb","head_branch":"main","event":"push","path":".github/workflows/ci.yml","name":"CI","status":"completed","conclusion":"failure","created_at":"2024-05-03T00:00:00Z","run_started_at":"2024-05-03T00:00:01Z","updated_at":"2024-05-03T00:09:00Z","pull_requests":[{"number":2}],"url":"https://api.github.com/repos/acme/toy/actions/runs/5"}]}"#;
     let jobs = r#"{"total_count":1,"jobs":[{"id":6,"run_id":5,"run_attempt":2,"name":"test (3.12)","head_sha":"bb","status":"completed","conclusion":"cancelled","started_at":"2024-05-03T00:00:02Z","completed_at":"2024-05-03T00:08:00Z","steps":[{"name":"Run pytest","number":4,"status":"completed","conclusion":"failure"}],"run_url":"https://api.github.com/repos/acme/toy/actions/runs/5"}]}"#;

@@ -41,8 +41,6 @@ struct Numbered {
     #[serde(default)]
     number: Option<u64>,
     #[serde(default)]
-    pull_request: Option<serde::de::IgnoredAny>,
-    #[serde(default)]
     head: Option<Head>,
 }
 
@@ -129,13 +127,14 @@ impl<'p> GitHub<'p> {
         let list = self.changed_list(Part::Issues, "issues?state=all&");
         let read =
             read_changed(gathering, &list, &self.plan.cursor(&name), &mut |gathering, item| {
-                let Numbered { number, pull_request, .. } = item.peek();
-                if pull_request.is_none() && self.wants(Part::Issues) {
+                let Numbered { number, .. } = item.peek();
+                let is_change = Object::read(item.raw).is_ok_and(|issue| issue.is_pull_request());
+                if !is_change && self.wants(Part::Issues) {
                     take(gathering, Part::Issues, RestKind::Issue, item, &self.seen(item))?;
                 }
                 match number {
                     Some(number) if self.wants(Part::Timeline) => {
-                        self.timeline(gathering, number, pull_request.is_some())
+                        self.timeline(gathering, number, is_change)
                     }
                     _ => Ok(()),
                 }

@@ -55,7 +55,7 @@ impl Reading<'_, '_> {
         kind: RestKind,
         object: &Object<'_>,
     ) -> Result<(), RecordsError> {
-        let is_change = kind == RestKind::Change || object.raw("pull_request").is_some();
+        let is_change = kind == RestKind::Change || object.is_pull_request();
         let lists: &[_] = if is_change { &OF_CHANGE } else { &OF_ISSUE };
         let own = object.without(|name| lists.iter().any(|(list, _)| *list == name));
         let own = to_raw_value(&own).map_err(Wrong::Json);
@@ -76,7 +76,7 @@ impl Reading<'_, '_> {
     }
 
     fn with_commits(&self, kind: RestKind, object: &Object<'_>) -> Result<Record, Wrong> {
-        if kind != RestKind::Change && object.raw("pull_request").is_none() {
+        if kind != RestKind::Change && !object.is_pull_request() {
             return Ok(Record::Issue(rest::issue(object, &self.seen)?));
         }
         let mut change = rest::change(object, &self.seen)?;

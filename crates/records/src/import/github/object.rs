@@ -147,6 +147,16 @@ impl<'a> Object<'a> {
         Object::read(raw).map(Some).map_err(wrong)
     }
 
+    /// Returns true for an issue that is a pull request. Until 2013 GitHub gave every
+    /// issue the object that tells them apart, with nothing but `null` in it.
+    pub(crate) fn is_pull_request(&self) -> bool {
+        let Ok(Some(listed)) = self.object("pull_request") else {
+            return self.raw("pull_request").is_some();
+        };
+        let tells_nothing = listed.fields.iter().all(|(_, raw)| raw.get() == "null");
+        !tells_nothing || listed.fields.is_empty() || listed.has("merged_at")
+    }
+
     /// Returns what a list holds; an absent one is empty.
     pub(crate) fn list(&self, name: &str) -> Result<Vec<&'a RawValue>, Wrong> {
         let Some(raw) = self.raw(name) else { return Ok(Vec::new()) };

@@ -136,9 +136,7 @@ pub(crate) fn records(
 ) -> Result<Vec<Record>, Wrong> {
     let one = |record| Ok(vec![record]);
     match kind {
-        RestKind::Issue if object.raw("pull_request").is_some() => {
-            one(Record::Change(change(object, seen)?))
-        }
+        RestKind::Issue if object.is_pull_request() => one(Record::Change(change(object, seen)?)),
         RestKind::Issue => one(Record::Issue(issue(object, seen)?)),
         RestKind::Change => one(Record::Change(change(object, seen)?)),
         RestKind::Comment => one(Record::Comment(discussion::comment(object, seen)?)),
