@@ -47,7 +47,12 @@ const PLACEHOLDERS: &[&[u8]] = &[
     b"sha512",
     b"none",
     b"null",
+    b"base64",
 ];
+
+/// Passwords of URLs that only show where one stands; `tiger` is that of every manual.
+const PLAIN_PASSWORDS: [&str; 9] =
+    ["pass", "password", "passwd", "pw", "pwd", "secret", "tiger", "token", "user"];
 
 const SHORTEST: usize = 8;
 const LONGEST_VALUE: usize = 256;
@@ -114,8 +119,8 @@ pub(super) fn url_password(anchor: Range<usize>, text: &[u8]) -> Option<Secret> 
     let colon = rest[..at].iter().position(|byte| *byte == b':')?;
     let password = &rest[colon + 1..at];
     let lower = password.to_ascii_lowercase();
-    let named = ["pass", "password", "pw", "secret", "token", "pwd", "user", "passwd"];
-    let plain = named.iter().any(|name| lower == name.as_bytes());
+    let letters: Vec<u8> = lower.iter().copied().filter(u8::is_ascii_alphanumeric).collect();
+    let plain = PLAIN_PASSWORDS.iter().any(|name| letters == name.as_bytes());
     if password.len() < 3 || plain || is_placeholder(&lower) {
         return None;
     }
