@@ -1,13 +1,13 @@
 //! Which arms are compared, and what does each see of a query?
 //!
-//! In: a query. Out: for an untrained arm its scores, for a trained one the rows of
-//! its model. The table of arms is that of `docs/experiment/protocol.md`.
+//! In: what was measured of a query. Out: for an untrained arm its scores, for a
+//! trained one which columns its model sees. The table of arms is that of `docs/experiment/protocol.md`.
 
 use std::fmt;
 
 use super::query::Query;
 use crate::history;
-use crate::seen::{Past, Sight};
+use crate::seen::{Columns, Past, Sight};
 use crate::text::View;
 
 /// What ranks.
@@ -107,19 +107,24 @@ impl Arm {
         }
     }
 
+    /// Returns true when the query has all that the arm reads.
+    pub fn answers(self, query: &Query) -> bool {
+        !self.reads_test() || query.columns.has_test()
+    }
+
     /// Returns the scores of an untrained arm; `None` for a trained one.
-    pub fn scores(self, query: &Query) -> Option<Vec<f32>> {
-        let content = || query.columns.snapshot_column("content");
+    pub fn scores(self, columns: &Columns) -> Option<Vec<f32>> {
+        let content = || columns.snapshot_column("content");
         Some(match self {
             Self::Bm25 => content().to_vec(),
-            Self::Rrf => query.columns.snapshot_column("fusion").to_vec(),
+            Self::Rrf => columns.snapshot_column("fusion").to_vec(),
             Self::RrfPast => {
-                let views = query.columns.views().map(|scores| View { scores, sparse: false });
-                history::fused_with_history(&views, &query.columns.process)
+                let views = columns.views().map(|scores| View { scores, sparse: false });
+                history::fused_with_history(&views, &columns.process)
             }
-            Self::Bm25Cochange => history::content_with_cochange(content(), &query.columns.process),
-            Self::RrfTest => query.columns.fused_with_test(false),
-            Self::RrfTestCochange => query.columns.fused_with_test(true),
+            Self::Bm25Cochange => history::content_with_cochange(content(), &columns.process),
+            Self::RrfTest => columns.fused_with_test(false),
+            Self::RrfTestCochange => columns.fused_with_test(true),
             _ => return None,
         })
     }

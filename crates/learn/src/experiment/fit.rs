@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::query::{Query, Source};
 use super::split::grouped;
 use crate::measure::{Hits, Metric};
-use crate::rank::lambda_mart::{self, LambdaMartOptions};
+use crate::rank::lambda_mart::{LambdaMartOptions, Trainer};
 use crate::rank::linear::{self, LinearOptions};
 use crate::rank::{Blend, Forest, GroupError, Groups, Linear, Model};
 use crate::seed::Seed;
@@ -106,17 +106,28 @@ fn groups<'a>(lessons: impl IntoIterator<Item = &'a Lesson>) -> Result<Groups, G
     Ok(groups)
 }
 
-/// Trains a model.
-pub fn fit(lessons: &[&Lesson], setting: Setting, seed: Seed) -> Result<Model, GroupError> {
+/// Trains one model for each seed.
+pub fn fit(
+    lessons: &[&Lesson],
+    setting: Setting,
+    seeds: &[Seed],
+) -> Result<Vec<Model>, GroupError> {
     let groups = groups(lessons.iter().copied())?;
-    let trees = forest(&groups, setting.leaves, setting.trees, seed)?;
-    let linear = linear::train(&groups, &LinearOptions::default())?;
-    Ok(blended(trees, &linear, setting.linear))
+    let trainer = Trainer::new(&groups)?;
+    let grown: Vec<Forest> = seeds
+        .par_iter()
+        .map(|seed| forest(&trainer, setting.leaves, setting.trees, *seed))
+        .collect();
+    let linear = if setting.linear > 0.0 {
+        linear::train(&groups, &LinearOptions::default())?
+    } else {
+        Linear::default()
+    };
+    Ok(grown.into_iter().map(|trees| blended(trees, &linear, setting.linear)).collect())
 }
 
-fn forest(groups: &Groups, leaves: usize, trees: usize, seed: Seed) -> Result<Forest, GroupError> {
-    let options = LambdaMartOptions { trees, leaves, seed, ..LambdaMartOptions::default() };
-    lambda_mart::train(groups, &options)
+fn forest(trainer: &Trainer<'_>, leaves: usize, trees: usize, seed: Seed) -> Forest {
+    trainer.train(&LambdaMartOptions { trees, leaves, seed, ..LambdaMartOptions::default() })
 }
 
 /// Chooses the setting of the grid with the best MRR on inner folds by repository.
@@ -188,11 +199,9 @@ impl Grid {
         let linear: Linear = linear::train(groups, &LinearOptions::default())?;
         // A forest of few trees is the start of one of many.
         let most = self.trees.iter().copied().max().unwrap_or_default();
-        let forests: BTreeMap<usize, Forest> = self
-            .leaves
-            .par_iter()
-            .map(|leaves| Ok((*leaves, forest(groups, *leaves, most, seed)?)))
-            .collect::<Result<_, GroupError>>()?;
+        let trainer = Trainer::new(groups)?;
+        let grown = |leaves: &usize| (*leaves, forest(&trainer, *leaves, most, seed));
+        let forests: BTreeMap<usize, Forest> = self.leaves.par_iter().map(grown).collect();
         let reached = self.settings().into_par_iter().map(|setting| {
             let trees = forests[&setting.leaves].first(setting.trees);
             let model = blended(trees, &linear, setting.linear);

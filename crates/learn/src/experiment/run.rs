@@ -58,8 +58,9 @@ pub struct SplitResult {
 /// What one arm reached in one split.
 #[derive(Clone, Debug, Default)]
 pub struct ArmResult {
-    /// For every scored query each metric of [`Metric::MAIN`], averaged over seeds.
-    pub metrics: Vec<Metrics>,
+    /// For every scored query each metric of [`Metric::MAIN`], averaged over seeds;
+    /// `None` where the arm needs what the query has not, e.g., a failing test.
+    pub metrics: Vec<Option<Metrics>>,
     /// The setting of each fold; empty for an untrained arm.
     pub settings: Vec<Setting>,
 }
@@ -67,11 +68,19 @@ pub struct ArmResult {
 /// Runs every arm in every split that has something to score.
 pub fn run(queries: &[Query], options: &RunOptions) -> Result<Vec<SplitResult>, GroupError> {
     let bench = Bench::of(queries);
-    let mut results = Vec::new();
-    for split in Split::ALL {
-        let folds = split.folds(queries);
-        if !folds.is_empty() {
-            results.push(bench.split(split, &folds, options)?);
+    let splits = Split::ALL.map(|split| (split, split.folds(queries)));
+    let splits: Vec<(Split, Vec<Fold>)> =
+        splits.into_iter().filter(|(_, folds)| !folds.is_empty()).collect();
+    let reached: Vec<Vec<ArmResult>> = Arm::ALL
+        .par_iter()
+        .map(|arm| bench.arm(*arm, &splits, options))
+        .collect::<Result<_, _>>()?;
+    let mut results: Vec<SplitResult> = splits.iter().map(SplitResult::of).collect();
+    for (arm, reached) in Arm::ALL.into_iter().zip(reached) {
+        for (result, reached) in results.iter_mut().zip(reached) {
+            if reached.metrics.iter().any(Option::is_some) {
+                result.arms.insert(arm, reached);
+            }
         }
     }
     Ok(results)
@@ -84,6 +93,14 @@ struct Bench<'q> {
     foreign: Vec<Option<usize>>,
 }
 
+/// A trained arm with what each query teaches it, by place in the list.
+struct Pupil {
+    arm: Arm,
+    labels: Labels,
+    sight: Sight,
+    lessons: Vec<Option<Lesson>>,
+}
+
 impl<'q> Bench<'q> {
     fn of(queries: &'q [Query]) -> Self {
         let answered: Vec<Answered<'_>> = queries.iter().map(Query::answered).collect();
@@ -94,74 +111,78 @@ impl<'q> Bench<'q> {
         }
     }
 
-    fn split(
-        &self,
-        split: Split,
-        folds: &[Fold],
-        options: &RunOptions,
-    ) -> Result<SplitResult, GroupError> {
-        let mut scored = folds.iter().flat_map(|fold| &fold.scored);
-        let has_tests = scored.all(|at| self.queries[*at].columns.has_test());
-        let arms: Vec<Arm> =
-            Arm::ALL.into_iter().filter(|arm| has_tests || !arm.reads_test()).collect();
-        // So many units are scored that the draw of one model matters little.
-        let seeds = if split == Split::Units { 1 } else { options.seeds };
-        let reached: Vec<ArmResult> = arms
-            .par_iter()
-            .map(|arm| self.arm(*arm, folds, options, seeds))
-            .collect::<Result<_, _>>()?;
-        Ok(SplitResult {
-            split,
-            scored: folds.iter().flat_map(|fold| fold.scored.clone()).collect(),
-            learned: folds.iter().map(|fold| fold.learned.len()).collect(),
-            arms: arms.into_iter().zip(reached).collect(),
-        })
-    }
-
+    /// Runs one arm in every split.
     fn arm(
         &self,
         arm: Arm,
+        splits: &[(Split, Vec<Fold>)],
+        options: &RunOptions,
+    ) -> Result<Vec<ArmResult>, GroupError> {
+        let Some((labels, sight)) = arm.trained() else {
+            return Ok(splits.iter().map(|(_, folds)| self.untrained(arm, folds)).collect());
+        };
+        let folds = splits.iter().flat_map(|(_, folds)| folds);
+        let taught: BTreeSet<usize> = folds.flat_map(|fold| self.taught(fold, labels)).collect();
+        let lesson =
+            |at: usize| taught.contains(&at).then(|| self.lesson(at, labels, sight)).flatten();
+        let lessons = (0..self.queries.len()).into_par_iter().map(lesson).collect();
+        let pupil = Pupil { arm, labels, sight, lessons };
+        splits.iter().map(|(split, folds)| self.trained(&pupil, *split, folds, options)).collect()
+    }
+
+    fn untrained(&self, arm: Arm, folds: &[Fold]) -> ArmResult {
+        let scored = folds.iter().flat_map(|fold| &fold.scored);
+        let reached = |at: &usize| {
+            let query = &self.queries[*at];
+            arm.answers(query).then(|| untrained(arm, query))
+        };
+        ArmResult { metrics: scored.map(reached).collect(), settings: Vec::new() }
+    }
+
+    fn trained(
+        &self,
+        pupil: &Pupil,
+        split: Split,
         folds: &[Fold],
         options: &RunOptions,
-        seeds: u64,
     ) -> Result<ArmResult, GroupError> {
-        let Some((labels, sight)) = arm.trained() else {
-            let scored = folds.iter().flat_map(|fold| &fold.scored);
-            let metrics = scored.map(|at| untrained(arm, &self.queries[*at])).collect();
-            return Ok(ArmResult { metrics, settings: Vec::new() });
-        };
+        // So many units are scored that the draw of one model matters little.
+        let seeds = if split == Split::Units { 1 } else { options.seeds };
+        let seeds: Vec<Seed> = (0..seeds).map(|seed| Seed::of(&["model"]).part(seed)).collect();
         let mut result = ArmResult::default();
         for fold in folds {
-            let lessons = self.lessons(fold, labels, sight);
-            let lessons: Vec<&Lesson> = lessons.iter().collect();
+            let taught = self.taught(fold, pupil.labels);
+            let lessons: Vec<&Lesson> =
+                taught.into_iter().filter_map(|at| pupil.lessons[at].as_ref()).collect();
             let setting = choose(&lessons, &options.grid, Seed::of(&["choice"]))?;
-            let models: Vec<Model> = (0..seeds)
-                .into_par_iter()
-                .map(|seed| fit(&lessons, setting, Seed::of(&["model"]).part(seed)))
-                .collect::<Result<_, _>>()?;
+            let models = fit(&lessons, setting, &seeds)?;
             result.settings.push(setting);
-            let scored = fold.scored.par_iter().map(|at| self.averaged(*at, sight, &models));
-            result.metrics.extend(scored.collect::<Vec<_>>());
+            let reached = |at: &usize| {
+                let query = &self.queries[*at];
+                pupil.arm.answers(query).then(|| self.averaged(*at, pupil.sight, &models))
+            };
+            result.metrics.extend(fold.scored.par_iter().map(reached).collect::<Vec<_>>());
         }
         Ok(result)
     }
 
-    /// Returns what an arm learns from in a fold.
-    fn lessons(&self, fold: &Fold, labels: Labels, sight: Sight) -> Vec<Lesson> {
-        let learned: Vec<usize> = match labels {
+    /// Returns the queries that an arm of these labels learns from in a fold.
+    fn taught(&self, fold: &Fold, labels: Labels) -> Vec<usize> {
+        match labels {
             Labels::Snapshot => self.docstrings(fold),
             Labels::Trajectories | Labels::Shuffled => fold.learned.clone(),
+        }
+    }
+
+    /// Returns what one query teaches; `None` where it is not fit to be learned from.
+    fn lesson(&self, at: usize, labels: Labels, sight: Sight) -> Option<Lesson> {
+        let query = &self.queries[at];
+        let gold = match labels {
+            Labels::Shuffled => self.shuffled[at].as_deref()?,
+            Labels::Snapshot | Labels::Trajectories => &query.gold,
         };
-        let teaches = |at: &usize| {
-            let query = &self.queries[*at];
-            let gold = match labels {
-                Labels::Shuffled => self.shuffled[*at].as_deref()?,
-                Labels::Snapshot | Labels::Trajectories => &query.gold,
-            };
-            let usable = is_findable(query) && (!sight.test || query.columns.has_test());
-            usable.then(|| lesson(query, sight, gold, self.foreign(*at)))
-        };
-        learned.par_iter().filter_map(teaches).collect()
+        let usable = is_findable(query) && (!sight.test || query.columns.has_test());
+        usable.then(|| lesson(query, sight, gold, self.foreign(at)))
     }
 
     /// Returns the docstrings of the snapshots that the fold learns from.
@@ -199,7 +220,7 @@ fn is_findable(query: &Query) -> bool {
 }
 
 fn untrained(arm: Arm, query: &Query) -> Metrics {
-    let scores = arm.scores(query).into_iter().flatten().map(f64::from);
+    let scores = arm.scores(&query.columns).into_iter().flatten().map(f64::from);
     metrics(&scores.collect::<Vec<_>>(), &query.gold)
 }
 
@@ -209,6 +230,16 @@ fn metrics(scores: &[f64], gold: &[usize]) -> Metrics {
 }
 
 impl SplitResult {
+    /// Returns a split before any arm has run.
+    fn of((split, folds): &(Split, Vec<Fold>)) -> Self {
+        Self {
+            split: *split,
+            scored: folds.iter().flat_map(|fold| fold.scored.clone()).collect(),
+            learned: folds.iter().map(|fold| fold.learned.len()).collect(),
+            arms: BTreeMap::new(),
+        }
+    }
+
     /// Returns what was reached on the queries of one repository.
     #[must_use]
     pub fn only(&self, queries: &[Query], repo: &RepoName) -> Self {

@@ -4,6 +4,8 @@
 //! each with its interval and detectable effect, and the criteria W1 to W5, each met,
 //! failed or not decided, with the numbers that decide it.
 
+use std::collections::BTreeMap;
+
 use super::arm::Arm;
 use super::query::Query;
 use super::run::SplitResult;
@@ -69,27 +71,31 @@ impl SplitResult {
         if !self.arms.contains_key(&arm) || !self.arms.contains_key(&rival) {
             return None;
         }
-        let ours = self.values(queries, arm, metric, stratum);
-        let theirs = self.values(queries, rival, metric, stratum);
-        let both = ours.iter().zip(&theirs);
-        let differences = both.map(|(one, other)| (one.0.as_str(), one.1 - other.1));
+        let theirs: BTreeMap<usize, f64> =
+            self.values(queries, rival, metric, stratum).into_iter().collect();
+        let ours = self.values(queries, arm, metric, stratum).into_iter();
+        let both = ours.filter_map(|(at, value)| Some((at, value - theirs.get(&at)?)));
+        let differences: Vec<(String, f64)> =
+            both.map(|(at, difference)| (queries[at].repo.to_string(), difference)).collect();
+        let differences = differences.iter().map(|(repo, value)| (repo.as_str(), *value));
         let comparison = compare(&Sample::new(differences), None, &BootstrapOptions::default());
         Some(Versus { split: self.split, stratum, metric, arm, rival, comparison })
     }
 
+    /// Returns the metric of every query that the arm answers, by its place in the list.
     fn values(
         &self,
         queries: &[Query],
         arm: Arm,
         metric: Metric,
         stratum: Stratum,
-    ) -> Vec<(String, f64)> {
+    ) -> Vec<(usize, f64)> {
         let place = Metric::MAIN.iter().position(|one| *one == metric).unwrap_or_default();
         let Some(reached) = self.arms.get(&arm) else { return Vec::new() };
         let scored = self.scored.iter().zip(&reached.metrics);
         scored
             .filter(|(at, _)| queries[**at].strata.contains(stratum))
-            .map(|(at, metrics)| (queries[*at].repo.to_string(), metrics[place]))
+            .filter_map(|(at, metrics)| Some((*at, metrics.as_ref()?[place])))
             .collect()
     }
 

@@ -73,21 +73,42 @@ impl Default for LambdaMartOptions {
 /// Ends early where no split obeys the options any more; then the forest has fewer
 /// trees. Fails on a table that [`Groups::check`] refuses.
 pub fn train(groups: &Groups, options: &LambdaMartOptions) -> Result<Forest, GroupError> {
-    groups.check()?;
-    let binned = Binned::new(groups);
-    let lambdas = Lambdas::new(groups, options.truncation);
-    let mut scores = vec![0.0; groups.rows()];
-    let mut gradients = vec![Gradient::default(); groups.rows()];
-    let mut trees = Vec::with_capacity(options.trees);
-    for number in 0..options.trees {
-        lambdas.fill(groups, &scores, &mut gradients);
-        let sampled = sample(&binned, options, options.seed.part(number as u64));
-        let grown = Grower { binned: &binned, gradients: &gradients, options }.grow(&sampled);
-        let Some(tree) = grown else { break };
-        add_scores(&tree, groups, &mut scores);
-        trees.push(tree);
+    Ok(Trainer::new(groups)?.train(options))
+}
+
+/// Queries that are ready to grow forests on, as many as are wanted.
+#[derive(Debug)]
+pub struct Trainer<'g> {
+    groups: &'g Groups,
+    binned: Binned,
+}
+
+impl<'g> Trainer<'g> {
+    /// Cuts the columns into bins; fails on a table that [`Groups::check`] refuses.
+    pub fn new(groups: &'g Groups) -> Result<Self, GroupError> {
+        groups.check()?;
+        Ok(Self { groups, binned: Binned::new(groups) })
     }
-    Ok(Forest::grown(groups.columns, trees))
+
+    /// Grows a forest, as [`train`] does.
+    pub fn train(&self, options: &LambdaMartOptions) -> Forest {
+        let Self { groups, binned } = self;
+        let lambdas = Lambdas::new(groups, options.truncation);
+        let mut scores = vec![0.0; groups.rows()];
+        let mut gradients = vec![Gradient::default(); groups.rows()];
+        let mut trees = Vec::with_capacity(options.trees);
+        for number in 0..options.trees {
+            lambdas.fill(groups, &scores, &mut gradients);
+            let sampled = sample(binned, options, options.seed.part(number as u64));
+            let Some(tree) = (Grower { binned, gradients: &gradients, options }).grow(&sampled)
+            else {
+                break;
+            };
+            add_scores(&tree, groups, &mut scores);
+            trees.push(tree);
+        }
+        Forest::grown(groups.columns, trees)
+    }
 }
 
 /// Draws the rows and columns of one tree.
