@@ -7,7 +7,8 @@ use super::Finding;
 use crate::workspace::{Member, Workspace};
 
 const RULE: &str = "borders";
-const GROUND: [&str; 7] = ["model", "identity", "store", "syntax", "table", "verify", "lm"];
+const GROUND: [&str; 8] =
+    ["model", "identity", "store", "syntax", "table", "report", "verify", "lm"];
 const SPOKES: [&str; 6] = ["records", "mine", "exec", "synth", "dataset", "learn"];
 const DOORS: [&str; 2] = ["cli", "python"];
 

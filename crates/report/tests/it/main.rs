@@ -1,0 +1,3 @@
+//! Is the page whole, the same every time, and safe to open?
+
+mod page;
