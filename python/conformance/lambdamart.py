@@ -103,7 +103,7 @@ def halves(path: Path) -> tuple[Table, Table]:
     import pyarrow.parquet as pq
 
     rows = pq.read_table(path)
-    keys = {"query", "group", "repo", "file", "gold"}
+    keys = {"query", "group", "repo", "path", "gold"}
     names = [name for name in rows.column_names if name not in keys]
     features = np.column_stack([rows[name].to_numpy().astype(np.float32) for name in names])
     group, gold = rows["group"].to_numpy(), rows["gold"].to_numpy(zero_copy_only=False)

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
+use backstory_cli::cost::Cost;
 use backstory_learn::history::{Cache, History, Query, walk};
 use backstory_learn::rows::{IssueRow, read_rows};
 use backstory_learn::snapshot::Candidates;
@@ -21,7 +22,6 @@ use backstory_mine::twin::Fix;
 use backstory_mine::{GitRepository, find_repository};
 use backstory_model::RepoName;
 use backstory_store::fs;
-use rustix::time::{ClockId, clock_gettime};
 
 type Failure = Box<dyn Error>;
 
@@ -78,14 +78,14 @@ fn list(place: &Path, rows: &[IssueRow], cache: &Cache) -> Result<(), Failure> {
 fn measure(name: &RepoName, place: &Path, rows: &[IssueRow], cache: &Cache) -> Result<(), Failure> {
     let repo = GitRepository::open(place)?;
     let walk_all = || -> Result<(f64, Vec<History>), Failure> {
-        let start = cpu_seconds();
+        let start = Cost::so_far().cpu_seconds;
         let walked: Result<Vec<_>, _> =
             rows.iter().map(|row| walk(&repo, &row.question.base, cache)).collect();
-        Ok((cpu_seconds() - start, walked?))
+        Ok((Cost::so_far().cpu_seconds - start, walked?))
     };
     let (cold, _) = walk_all()?;
     let (warm, pasts) = walk_all()?;
-    let start = cpu_seconds();
+    let start = Cost::so_far().cpu_seconds;
     let mut twins = Vec::new();
     for (row, past) in rows.iter().zip(&pasts) {
         let Some(head) = &row.answer.pull_head else { continue };
@@ -93,17 +93,17 @@ fn measure(name: &RepoName, place: &Path, rows: &[IssueRow], cache: &Cache) -> R
         let found = fix.twins(&repo, past.suspects(fix.paths(), cache))?;
         twins.extend(found.into_iter().map(|twin| format!("{} {twin}", row.question.id)));
     }
-    let twin_seconds = cpu_seconds() - start;
+    let twin_seconds = Cost::so_far().cpu_seconds - start;
     let (mut asked, mut slowest, mut most) = (0.0, 0.0_f64, 0);
     for (row, past) in rows.iter().zip(&pasts) {
         let candidates = Candidates::at(&repo, &row.question.base)?;
         let content = vec![1.0; candidates.len()];
-        let start = cpu_seconds();
+        let start = Cost::so_far().cpu_seconds;
         let words = Bag::of(&row.question.text);
         let query = Query { words: &words, content: &content };
         let columns = past.features(&candidates.paths, query, cache);
         assert_eq!(columns.first().map_or(0, Vec::len), candidates.len(), "one value each");
-        let spent = cpu_seconds() - start;
+        let spent = Cost::so_far().cpu_seconds - start;
         asked += spent;
         slowest = slowest.max(spent);
         most = most.max(candidates.len());
@@ -121,7 +121,7 @@ fn measure(name: &RepoName, place: &Path, rows: &[IssueRow], cache: &Cache) -> R
         "features_ms_slowest": rounded(1e3 * slowest, 2),
         "twins": twins,
         "twins_ms_per_row": rounded(1e3 * twin_seconds / rows_real, 2),
-        "peak_rss_mb": rounded(peak_rss_mb().unwrap_or(0.0), 0),
+        "peak_rss_mb": rounded(Cost::so_far().peak_rss_mb, 0),
     });
     println!("{line}");
     Ok(())
@@ -130,21 +130,6 @@ fn measure(name: &RepoName, place: &Path, rows: &[IssueRow], cache: &Cache) -> R
 fn rounded(value: f64, digits: i32) -> f64 {
     let scale = 10_f64.powi(digits);
     (value * scale).round() / scale
-}
-
-fn cpu_seconds() -> f64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    #[expect(clippy::cast_precision_loss, reason = "seconds are printed with two decimals")]
-    let seconds = time.tv_sec as f64 + time.tv_nsec as f64 / 1e9;
-    seconds
-}
-
-/// Reads the high-water mark Linux keeps for every process.
-fn peak_rss_mb() -> Option<f64> {
-    let status = fs::read_text(Path::new("/proc/self/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kib / 1024.0)
 }
 
 fn arguments() -> Result<Arguments, Failure> {

@@ -26,6 +26,7 @@ impl Cost {
     }
 
     /// Returns the cost with two decimals and one, for people.
+    #[must_use]
     pub fn rounded(self) -> Self {
         Self {
             cpu_seconds: (self.cpu_seconds * 100.0).round() / 100.0,

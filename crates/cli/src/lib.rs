@@ -6,7 +6,7 @@
 
 mod arguments;
 mod commands;
-mod cost;
+pub mod cost;
 mod execution;
 mod failure;
 mod settings;

@@ -53,8 +53,7 @@ pub fn describe(
 
 /// Returns the names of the columns of a feature table.
 pub fn table_names() -> Vec<String> {
-    // `path` is a feature, so the path of a candidate is its `file`.
-    let keys = ["query", "group", "repo", "file", "gold"].into_iter();
+    let keys = ["query", "group", "repo", "path", "gold"].into_iter();
     keys.chain(FEATURES.iter().map(|feature| feature.name)).map(str::to_owned).collect()
 }
 

@@ -87,8 +87,9 @@ pub(crate) struct LearnLocalizerArgs {
     /// The folder that keeps what was read of repositories between calls
     #[arg(long, value_name = "DIR")]
     pub(crate) cache: Option<PathBuf>,
-    /// How many units of each repository are measured, newest first
-    #[arg(long, value_name = "N", default_value_t = 300)]
+    /// How many units of each repository are measured, newest first, and as many again
+    /// before each date at which the split by time cuts
+    #[arg(long, value_name = "N", default_value_t = 150)]
     pub(crate) units: usize,
     /// How many seeds are averaged
     #[arg(long, value_name = "N", default_value_t = 5)]

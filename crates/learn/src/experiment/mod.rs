@@ -21,6 +21,6 @@ pub use fit::{Grid, Lesson, Setting, choose, fit, lesson};
 pub use query::{Query, Role, Source};
 pub use report::markdown;
 pub use run::{ArmResult, Metrics, RunOptions, SplitResult, run};
-pub use split::{Fold, Split};
+pub use split::{Fold, Split, time_cuts};
 pub use tables::{QueryWriter, TablesError, read_queries};
 pub use verdict::{Criterion, LOCAGENT, Versus, comparisons, criteria};

@@ -106,6 +106,13 @@ fn repositories_out(queries: &[Query], role: Role) -> Vec<Fold> {
     (0..FOLDS).map(fold).collect()
 }
 
+/// Returns the dates before which the split by time learns, for rows of these dates.
+pub fn time_cuts(mut dates: Vec<&str>) -> Vec<&str> {
+    dates.retain(|date| !date.is_empty());
+    dates.sort_unstable();
+    TENTHS.iter().filter_map(|tenths| dates.get(dates.len() * tenths / 10).copied()).collect()
+}
+
 fn by_time(queries: &[Query]) -> Vec<Fold> {
     let mut rows = of_role(queries, Role::Development);
     rows.retain(|at| !queries[*at].date.is_empty());
@@ -113,13 +120,12 @@ fn by_time(queries: &[Query]) -> Vec<Fold> {
         let key = |at: &usize| (&queries[*at].date, &queries[*at].id);
         key(one).cmp(&key(other))
     });
-    let fold = |tenths: usize| {
+    let cuts = time_cuts(rows.iter().map(|at| queries[*at].date.as_str()).collect());
+    let fold = |(tenths, cut): (usize, &str)| {
         let scored = rows[rows.len() * tenths / 10..rows.len() * (tenths + 2) / 10].to_vec();
-        let first = scored.first().map(|at| queries[*at].date.clone()).unwrap_or_default();
-        let earlier = |query: &Query| !query.date.is_empty() && query.date < first;
-        learned_from(queries, scored, earlier)
+        learned_from(queries, scored, |query| !query.date.is_empty() && *query.date < *cut)
     };
-    TENTHS.map(fold).into()
+    TENTHS.into_iter().zip(cuts).map(fold).collect()
 }
 
 fn test(queries: &[Query]) -> Fold {

@@ -74,8 +74,9 @@ fn unit(row: &Row) -> Option<(RepoName, i64, UnitRow)> {
         text: asked(row)?,
     };
     let patch = changed(text(row, "patch")?);
-    let test_patch = text(row, "test_patch").unwrap_or_default();
-    let tests = changed(test_patch).all();
+    let mut test_patch = changed(text(row, "test_patch").unwrap_or_default());
+    let added = std::mem::take(&mut test_patch.added);
+    let tests = test_patch.all();
     let answer = Answer {
         gold_files: patch.all(),
         gold_functions: None,
@@ -90,7 +91,7 @@ fn unit(row: &Row) -> Option<(RepoName, i64, UnitRow)> {
         base_date: text(row, "created_at").map(str::to_owned),
     };
     let is_issue = text(row, "requirement_source") == Some("issue");
-    let test = TestText { added: added(test_patch), paths: tests };
+    let test = TestText { added, paths: tests };
     Some((repo, position(row), UnitRow { row: row_of_unit, is_issue, test }))
 }
 
@@ -106,14 +107,6 @@ fn asked(row: &Row) -> Option<String> {
     let message = |json: &String| serde_json::from_str::<Message>(json).ok();
     let mut messages = messages.iter().filter_map(message);
     messages.find(|message| message.role == "user").and_then(|message| message.content)
-}
-
-/// Returns the lines that a patch adds.
-fn added(patch: &str) -> String {
-    let lines = patch.lines().filter(|line| !line.starts_with("+++ "));
-    lines
-        .filter_map(|line| line.strip_prefix('+'))
-        .fold(String::new(), |text, line| text + line + "\n")
 }
 
 fn text<'r>(row: &'r Row, name: &str) -> Option<&'r str> {

@@ -6,12 +6,14 @@
 //! hints above all, are never read.
 
 mod dataset;
+mod lines;
 mod patch;
 mod read;
 mod row;
 mod strata;
 
 pub use dataset::{DatasetError, UnitRow, read_dataset};
-pub use read::{BrokenRow, Rows, read_rows};
+pub use lines::{BrokenRow, read_lines};
+pub use read::{Rows, read_rows};
 pub use row::{Answer, IssueRow, Question, Usage};
 pub use strata::{Strata, Stratum};

@@ -1,4 +1,4 @@
-//! Which files does a patch change?
+//! Which files does a patch change, and which lines does it add?
 //!
 //! Reads the headers of a unified diff as git writes it and counts the lines of
 //! every hunk, so that a removed line such as `-- x` is no header.
@@ -12,6 +12,8 @@ pub(super) struct Changed {
     pub(super) existing: Vec<RepoPath>,
     /// Files that the patch creates.
     pub(super) created: Vec<RepoPath>,
+    /// The lines that it adds, in order, each with its end.
+    pub(super) added: String,
 }
 
 impl Changed {
@@ -39,7 +41,7 @@ pub(super) fn changed(patch: &str) -> Changed {
         } else if let Some(path) = line.strip_prefix("rename from ") {
             changed.existing.extend(RepoPath::parse(path));
         } else if let Some(count) = hunk_lines(line) {
-            skip_hunk(&mut lines, count);
+            changed.read_hunk(&mut lines, count);
         }
     }
     for paths in [&mut changed.existing, &mut changed.created] {
@@ -55,6 +57,29 @@ impl Changed {
             (Some(before), _) => self.existing.push(before),
             (None, Some(after)) => self.created.push(after),
             (None, None) => {}
+        }
+    }
+
+    /// Reads as many old and new lines as the header of a hunk says.
+    fn read_hunk<'a>(
+        &mut self,
+        lines: &mut impl Iterator<Item = &'a str>,
+        (mut old, mut new): (u64, u64),
+    ) {
+        while old > 0 || new > 0 {
+            let Some(line) = lines.next() else { return };
+            match line.as_bytes().first() {
+                Some(b'-') => old = old.saturating_sub(1),
+                Some(b'+') => {
+                    new = new.saturating_sub(1);
+                    self.added.extend([&line[1..], "\n"]);
+                }
+                Some(b'\\') => {}
+                _ => {
+                    old = old.saturating_sub(1);
+                    new = new.saturating_sub(1);
+                }
+            }
         }
     }
 }
@@ -81,21 +106,6 @@ fn hunk_lines(line: &str) -> Option<(u64, u64)> {
         None => Some(1),
     };
     Some((count(old)?, count(new)?))
-}
-
-fn skip_hunk<'a>(lines: &mut impl Iterator<Item = &'a str>, (mut old, mut new): (u64, u64)) {
-    while old > 0 || new > 0 {
-        let Some(line) = lines.next() else { return };
-        match line.as_bytes().first() {
-            Some(b'-') => old = old.saturating_sub(1),
-            Some(b'+') => new = new.saturating_sub(1),
-            Some(b'\\') => {}
-            _ => {
-                old = old.saturating_sub(1);
-                new = new.saturating_sub(1);
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -138,6 +148,7 @@ diff --git a/gone.py b/gone.py
         let changed = changed(patch);
         assert_eq!(texts(&changed.existing), ["gone.py", "old.py", "src/a.py"]);
         assert_eq!(texts(&changed.created), ["made.py"]);
+        assert_eq!(changed.added, "++ b/not/a/header.py\nx = 1\n");
         assert_eq!(changed.all().len(), 4);
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use backstory_model::{CommitId, RepoName, RepoPath};
 use serde::Deserialize;
 
+use super::lines::{BrokenRow, read_lines};
 use super::patch::{Changed, changed};
 use super::row::{Answer, IssueRow, Question, Usage};
 use crate::snapshot::{is_candidate, is_test_path};
@@ -18,35 +19,12 @@ pub struct Rows {
     pub broken: Vec<BrokenRow>,
 }
 
-/// A line that is no row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BrokenRow {
-    /// Which line, from 1.
-    pub line: usize,
-    /// Why.
-    pub reason: String,
-}
-
 /// Reads rows, one JSON object a line; empty lines are none.
 ///
 /// Never fails: every line that is not empty is a row or a [`BrokenRow`].
 pub fn read_rows(bytes: &[u8]) -> Rows {
-    let mut out = Rows::default();
-    let mut known = BTreeSet::new();
-    for (line, bytes) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
-        if bytes.trim_ascii().is_empty() {
-            continue;
-        }
-        match read_row(bytes) {
-            Ok(row) if known.insert(row.question.id.clone()) => out.rows.push(row),
-            Ok(row) => {
-                let reason = format!("`{}` is the name of an earlier row", row.question.id);
-                out.broken.push(BrokenRow { line, reason });
-            }
-            Err(reason) => out.broken.push(BrokenRow { line, reason }),
-        }
-    }
-    out
+    let (rows, broken) = read_lines(bytes, read_row, |row| &row.question.id);
+    Rows { rows, broken }
 }
 
 /// The fields that are read; all others, such as hints, are skipped unread.
@@ -68,12 +46,7 @@ struct Line {
     base_date: Option<String>,
 }
 
-fn read_row(bytes: &[u8]) -> Result<IssueRow, String> {
-    let line: Line = serde_json::from_slice(bytes).map_err(|error| {
-        // The place within the line says nothing: rows are one line each.
-        let text = error.to_string();
-        text.split(" at line ").next().unwrap_or(&text).to_owned()
-    })?;
+fn read_row(line: Line) -> Result<IssueRow, String> {
     let repo = RepoName::parse(&line.repo).map_err(|error| error.to_string())?;
     let base = CommitId::new(&line.base_commit).map_err(|error| error.to_string())?;
     let pull_head = line.pr_head.filter(|id| !id.is_empty()).map(CommitId::new).transpose();

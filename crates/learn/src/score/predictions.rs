@@ -6,11 +6,9 @@
 //! skipped. Of a path listed twice the first place counts; the second keeps its place,
 //! so listing twice gains nothing.
 
-use std::collections::BTreeSet;
-
 use serde::Deserialize;
 
-use crate::rows::BrokenRow;
+use crate::rows::{BrokenRow, read_lines};
 
 /// The rankings of one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,22 +34,8 @@ pub struct Predictions {
 ///
 /// Never fails: every line that is not empty is a prediction or a [`BrokenRow`].
 pub fn read_predictions(bytes: &[u8]) -> Predictions {
-    let mut out = Predictions::default();
-    let mut known = BTreeSet::new();
-    for (line, bytes) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
-        if bytes.trim_ascii().is_empty() {
-            continue;
-        }
-        match read_line(bytes) {
-            Ok(row) if known.insert(row.id.clone()) => out.rows.push(row),
-            Ok(row) => {
-                let reason = format!("`{}` was answered by an earlier line", row.id);
-                out.broken.push(BrokenRow { line, reason });
-            }
-            Err(reason) => out.broken.push(BrokenRow { line, reason }),
-        }
-    }
-    out
+    let (rows, broken) = read_lines(bytes, prediction, |row| &row.id);
+    Predictions { rows, broken }
 }
 
 /// The fields that are read.
@@ -64,12 +48,7 @@ struct Line {
     found_entities: Option<Vec<String>>,
 }
 
-fn read_line(bytes: &[u8]) -> Result<Prediction, String> {
-    let line: Line = serde_json::from_slice(bytes).map_err(|error| {
-        // The place within the line says nothing: predictions are one line each.
-        let text = error.to_string();
-        text.split(" at line ").next().unwrap_or(&text).to_owned()
-    })?;
+fn prediction(line: Line) -> Result<Prediction, String> {
     let ranking = line.ranking.or(line.found_files);
     let files = ranking.ok_or("it has neither `ranking` nor `found_files`")?;
     Ok(Prediction {
@@ -140,7 +119,7 @@ mod tests {
         let told: Vec<String> =
             found.broken.iter().map(|row| format!("{}: {}", row.line, row.reason)).collect();
         insta::assert_snapshot!(told.join("\n"), @"
-        2: `a-1` was answered by an earlier line
+        2: `a-1` is the name of an earlier line
         3: it has neither `ranking` nor `found_files`
         4: invalid type: sequence, expected a string
         5: missing field `instance_id`

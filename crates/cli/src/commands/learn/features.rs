@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use backstory_learn::extract::{Described, describe, table_names, table_rows};
-use backstory_learn::rows::{IssueRow, Strata, Stratum, read_rows};
+use backstory_learn::rows::{IssueRow, Strata, Stratum};
 use backstory_learn::snapshot::{FEATURES, Index, IndexError};
 use backstory_mine::{GitRepository, find_repository};
 use backstory_model::{RepoName, exit};
-use backstory_store::fs;
 use backstory_table::ColumnWriter;
 use rayon::prelude::*;
 
 use super::arms::{Arm, table};
+use super::told_rows;
 use crate::arguments::LearnFeaturesArgs;
 use crate::cost::Cost;
 use crate::talk::{Stage, cell};
@@ -22,10 +22,7 @@ const AT_ONCE: usize = 16;
 
 /// Writes the feature table and tells what the untrained rankings find.
 pub(super) fn features(args: &LearnFeaturesArgs, talk: &Talk) -> Result<u8, Failure> {
-    let rows = read_rows(&fs::read_file(&args.rows)?);
-    for broken in &rows.broken {
-        talk.say(&format!("line {}: {}", broken.line, cell(&broken.reason)));
-    }
+    let rows = told_rows(&args.rows, talk)?;
     talk.data(&given_away(&rows.rows))?;
     let stage = talk.stage("rows", rows.rows.len());
     let mut extraction = Extraction {

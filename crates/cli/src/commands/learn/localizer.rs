@@ -8,9 +8,10 @@ use std::path::Path;
 
 use backstory_learn::experiment::{
     Asked, Described, QueryWriter, Role, RunOptions, Source, describe, markdown, read_queries, run,
+    time_cuts,
 };
 use backstory_learn::history::{Cache, History, walk};
-use backstory_learn::rows::{IssueRow, UnitRow, Usage, read_dataset, read_rows};
+use backstory_learn::rows::{IssueRow, UnitRow, Usage, read_dataset};
 use backstory_learn::snapshot::{Index, is_test_path};
 use backstory_mine::test_text::test_text;
 use backstory_mine::twin::Fix;
@@ -19,6 +20,7 @@ use backstory_model::{CommitId, RepoName, RepositoryError, TestText, exit};
 use backstory_store::fs;
 use rayon::prelude::*;
 
+use super::told_rows;
 use crate::arguments::LearnLocalizerArgs;
 use crate::cost::Cost;
 use crate::talk::{Stage, cell};
@@ -61,6 +63,12 @@ struct Wanted {
     test: Option<TestText>,
 }
 
+impl Wanted {
+    fn repo(&self) -> RepoName {
+        self.row.question.repo.clone()
+    }
+}
+
 /// Measures all queries and returns the folder they are kept in.
 fn measure(args: &LearnLocalizerArgs, talk: &Talk) -> Result<std::path::PathBuf, Failure> {
     let Some(repos) = &args.repos else {
@@ -99,7 +107,7 @@ fn measure(args: &LearnLocalizerArgs, talk: &Talk) -> Result<std::path::PathBuf,
 
 fn past_cache(folder: Option<&Path>, repo: &RepoName) -> Result<Cache, Failure> {
     let Some(folder) = folder else { return Ok(Cache::in_memory()) };
-    let place = folder.join("past").join(repo.to_string().replace('/', "__"));
+    let place = folder.join("past").join(repo.flat());
     Cache::in_folder(&place).map_err(|error| Failure::of(error, "failed to open the cache"))
 }
 
@@ -108,39 +116,73 @@ fn wanted(
     args: &LearnLocalizerArgs,
     talk: &Talk,
 ) -> Result<BTreeMap<RepoName, Vec<Wanted>>, Failure> {
-    let mut wanted: BTreeMap<RepoName, Vec<Wanted>> = BTreeMap::new();
-    let mut tests: BTreeSet<RepoName> = BTreeSet::new();
+    let mut wanted = Vec::new();
     for file in &args.test {
-        let rows = read_rows(&fs::read_file(file)?);
-        for broken in &rows.broken {
-            talk.say(&format!("line {}: {}", broken.line, cell(&broken.reason)));
-        }
-        for row in rows.rows {
-            let role = match row.usage {
-                Usage::Development => Role::Development,
-                Usage::TestOnly => Role::Test,
-            };
-            if role == Role::Test {
-                tests.insert(row.question.repo.clone());
-            }
-            let repo = row.question.repo.clone();
-            let row = Wanted { row, role, source: Source::Issue, test: None };
-            wanted.entry(repo).or_default().push(row);
-        }
+        wanted.extend(told_rows(file, talk)?.rows.into_iter().map(of_row));
     }
+    let tests: BTreeSet<RepoName> =
+        wanted.iter().filter(|row| row.role == Role::Test).map(Wanted::repo).collect();
+    let development = wanted.iter().filter(|row| row.role == Role::Development);
+    let dates = development.filter_map(|row| row.row.base_date.clone()).collect();
+    let mut budget = Budget::new(args.units, dates);
+    let units = units(args)?.into_iter().map(of_unit);
+    wanted.extend(units.filter(|unit| !tests.contains(&unit.repo()) && budget.takes(unit)));
+    let mut by_repository: BTreeMap<RepoName, Vec<Wanted>> = BTreeMap::new();
+    for wanted in wanted {
+        by_repository.entry(wanted.repo()).or_default().push(wanted);
+    }
+    Ok(by_repository)
+}
+
+/// Reads the units of all datasets, newest first; one that is in several counts once.
+fn units(args: &LearnLocalizerArgs) -> Result<Vec<UnitRow>, Failure> {
+    let mut by_id = BTreeMap::new();
     for dataset in &args.train {
         let units = read_dataset(dataset)
             .map_err(|error| Failure::of(error, "failed to read the dataset"))?;
-        let mut counts: BTreeMap<RepoName, usize> = BTreeMap::new();
-        for unit in units.into_iter().filter(|unit| !tests.contains(&unit.row.question.repo)) {
-            let count = counts.entry(unit.row.question.repo.clone()).or_default();
-            *count += 1;
-            if *count <= args.units {
-                wanted.entry(unit.row.question.repo.clone()).or_default().push(of_unit(unit));
+        by_id.extend(units.into_iter().map(|unit| (unit.row.question.id.clone(), unit)));
+    }
+    let mut units: Vec<UnitRow> = by_id.into_values().collect();
+    units.sort_by(|one, other| other.row.base_date.cmp(&one.row.base_date));
+    Ok(units)
+}
+
+/// How many units of each repository are still measured, in all and before each date
+/// at which the split by time cuts.
+struct Budget {
+    most: usize,
+    cuts: Vec<String>,
+    taken: BTreeMap<RepoName, Vec<usize>>,
+}
+
+impl Budget {
+    fn new(most: usize, dates: Vec<String>) -> Self {
+        let dates = dates.iter().map(String::as_str).collect();
+        let cuts = time_cuts(dates).into_iter().map(str::to_owned).collect();
+        Self { most, cuts, taken: BTreeMap::new() }
+    }
+
+    /// Returns true where a fold learns from the unit, if units come newest first.
+    fn takes(&mut self, unit: &Wanted) -> bool {
+        let date = unit.row.base_date.as_deref().unwrap_or_default();
+        let counts = self.taken.entry(unit.repo()).or_insert_with(|| vec![0; self.cuts.len() + 1]);
+        let mut wanted = false;
+        for (at, count) in counts.iter_mut().enumerate() {
+            if self.cuts.get(at).is_none_or(|cut| date < cut.as_str()) {
+                *count += 1;
+                wanted |= *count <= self.most;
             }
         }
+        wanted
     }
-    Ok(wanted)
+}
+
+fn of_row(row: IssueRow) -> Wanted {
+    let role = match row.usage {
+        Usage::Development => Role::Development,
+        Usage::TestOnly => Role::Test,
+    };
+    Wanted { row, role, source: Source::Issue, test: None }
 }
 
 fn of_unit(unit: UnitRow) -> Wanted {
