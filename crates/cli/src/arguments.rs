@@ -5,6 +5,7 @@
 
 mod forge;
 mod learn;
+mod localize;
 mod records;
 
 use std::path::PathBuf;
@@ -16,8 +17,10 @@ pub(crate) use forge::{
     RecordsGithubArgs, RecordsGitlabArgs,
 };
 pub(crate) use learn::{
-    LearnArgs, LearnCommand, LearnFeaturesArgs, LearnLocalizerArgs, LearnScoreArgs,
+    LearnArgs, LearnCommand, LearnFeaturesArgs, LearnFunctionsArgs, LearnLocalizerArgs,
+    LearnScoreArgs,
 };
+pub(crate) use localize::LocalizeArgs;
 pub(crate) use records::{
     RecordsArgs, RecordsCheckArgs, RecordsCommand, RecordsExportArgs, RecordsImportArgs,
     ReportFormat,
@@ -52,6 +55,7 @@ pub(crate) enum Command {
     Records(RecordsArgs),
     Ci(CiArgs),
     Learn(LearnArgs),
+    Localize(LocalizeArgs),
     Doctor(DoctorArgs),
     Cache(CacheCommand),
     Schema(SchemaArgs),

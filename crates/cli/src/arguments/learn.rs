@@ -17,6 +17,7 @@ pub(crate) struct LearnArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum LearnCommand {
     Features(LearnFeaturesArgs),
+    Functions(LearnFunctionsArgs),
     Localizer(LearnLocalizerArgs),
     Score(LearnScoreArgs),
 }
@@ -97,4 +98,34 @@ pub(crate) struct LearnLocalizerArgs {
     /// The folder of the report
     #[arg(long, value_name = "DIR")]
     pub(crate) report: PathBuf,
+    /// Write a localizer that learned from every row for development and every unit
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save_model: Option<PathBuf>,
+}
+
+/// Train rankers of functions on those that fixes changed, and score them
+///
+/// Files are ranked first, by models that never saw the repository; ranked are then the
+/// functions of the best files. Prints acc@5 and acc@10 over the rows that have gold
+/// functions: rows for development by repository, rows for tests once.
+#[derive(Args, Debug)]
+pub(crate) struct LearnFunctionsArgs {
+    /// Queries as `learn localizer` measured them
+    #[arg(long, value_name = "DIR")]
+    pub(crate) features: PathBuf,
+    /// Exported datasets whose units are learned from, as `learn localizer` read them
+    #[arg(long, value_name = "DIR")]
+    pub(crate) train: Vec<PathBuf>,
+    /// Issue rows, one JSON object a line
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(crate) test: Vec<PathBuf>,
+    /// The folder of repositories: `owner+name`, `owner__name` or `owner/name`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) repos: PathBuf,
+    /// Write a localizer with rankers of functions that learned from everything
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save_model: Option<PathBuf>,
+    /// The localizer whose rankers of files it has, instead of the one in this program
+    #[arg(long, value_name = "FILE", requires = "save_model")]
+    pub(crate) model: Option<PathBuf>,
 }

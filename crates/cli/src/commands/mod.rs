@@ -9,6 +9,7 @@ mod export;
 mod grade;
 mod labels;
 mod learn;
+mod localize;
 mod records;
 mod repositories;
 mod rerun;
@@ -43,6 +44,7 @@ pub(crate) fn run(
         Command::Records(args) => records::records(&args, &settings, talk),
         Command::Ci(args) => records::ci(&args, &settings, talk),
         Command::Learn(args) => learn::learn(&args, talk),
+        Command::Localize(args) => localize::localize(args, &settings, talk),
         Command::Doctor(args) => doctor::doctor(&args, &settings, talk),
         Command::Cache(args) => cache::cache(args, &settings, talk),
         Command::Schema(args) => schema::schema(&args, talk),

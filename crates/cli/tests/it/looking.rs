@@ -25,6 +25,7 @@ fn help_lists_the_commands() {
       records      Bring in what forges and CI servers know, and say what of it is there
       ci           Do something about continuous integration
       learn        Compare localizers that learn from trajectories with those that see snapshots
+      localize     Rank the files and functions that an issue is about
       doctor       Say what this machine offers and what is missing
       cache        Say how large the cache is, or remove what was not used for long
       schema       Print the JSON Schema of a file format

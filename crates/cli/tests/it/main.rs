@@ -8,6 +8,7 @@ mod contract;
 mod go;
 mod identities;
 mod learn;
+mod localize;
 mod looking;
 mod records;
 mod resume;

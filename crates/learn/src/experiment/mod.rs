@@ -9,6 +9,7 @@ mod fit;
 mod query;
 mod report;
 mod run;
+mod ship;
 mod split;
 mod tables;
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub use fit::{Grid, Lesson, Setting, choose, fit, lesson};
 pub use query::{Query, Role, Source};
 pub use report::markdown;
 pub use run::{ArmResult, Metrics, RunOptions, SplitResult, run};
-pub use split::{Fold, Split, time_cuts};
+pub use ship::{Shipped, ship, teaches, trained_on};
+pub use split::{Fold, Split, grouped, time_cuts};
 pub use tables::{QueryWriter, TablesError, read_queries};
 pub use verdict::{Criterion, LOCAGENT, Versus, comparisons, criteria};

@@ -15,6 +15,7 @@ mod nearest;
 mod past;
 mod places;
 mod together;
+mod told;
 mod walk;
 
 #[cfg(test)]
@@ -39,6 +40,7 @@ use together::together;
 pub use cache::Cache;
 pub use error::HistoryError;
 pub use past::{MOST_FILES, PastCommit};
+pub use told::{NearCommit, Together};
 pub use walk::{History, MOST_COMMITS, WalkCounts, walk};
 
 /// The process features, in the order of the columns.

@@ -6,6 +6,7 @@
 //! seed says nothing about itself, and a commit of more than eight files says
 //! nothing about any pair.
 
+use super::past::PastCommit;
 use super::places::Places;
 use super::walk::History;
 use crate::number::single;
@@ -13,21 +14,27 @@ use crate::number::single;
 /// A commit that changes more files than this pairs none of them.
 const MOST_FILES: usize = 8;
 
+impl History {
+    /// Returns the commits that pair the files they change.
+    pub(super) fn pairing(&self) -> impl Iterator<Item = (&PastCommit, &[u32])> {
+        self.small().filter(|(_, files)| files.len() <= MOST_FILES)
+    }
+}
+
 /// Returns how much each candidate changes together with the seeds, given as
 /// numbers of paths.
 pub(super) fn together(history: &History, places: &Places, seeds: &[u32]) -> Vec<f32> {
     let mut seeds = seeds.to_vec();
     seeds.sort_unstable();
     seeds.dedup();
-    let pairs = || history.small().filter(|(_, files)| files.len() <= MOST_FILES);
     let mut changed = vec![0_u32; seeds.len()];
-    for (_, files) in pairs() {
+    for (_, files) in history.pairing() {
         for seed in seeds_among(&seeds, files) {
             changed[seed] += 1;
         }
     }
     let mut sums = vec![0.0_f64; places.count];
-    for (_, files) in pairs() {
+    for (_, files) in history.pairing() {
         for seed in seeds_among(&seeds, files) {
             let share = 1.0 / (f64::from(changed[seed]) + 1.0);
             for path in files.iter().filter(|path| **path != seeds[seed]) {

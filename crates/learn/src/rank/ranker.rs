@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Model;
+use super::{Blend, Model};
 use crate::measure::Platt;
 
 /// What the header calls such a file.
@@ -15,7 +15,8 @@ const FORMAT: &str = "backstory-ranker";
 const VERSION: u32 = 1;
 
 /// A model with what is needed to feed it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "File", into = "File")]
 pub struct Ranker {
     /// The names of the features, in the order of the rows.
     pub features: Vec<String>,
@@ -51,6 +52,9 @@ pub enum RankerError {
     /// The parts of a blend differ.
     #[error("the parts of the ranker read different features")]
     Parts,
+    /// A blend cannot be mixed so.
+    #[error("the weighted sum has the part `{0}` of the score, which is not from 0 to 1")]
+    Weight(f32),
 }
 
 /// What every version of the file has.
@@ -60,7 +64,7 @@ struct Header {
     version: u32,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct File {
     format: String,
     version: u32,
@@ -73,15 +77,8 @@ struct File {
 impl Ranker {
     /// Returns the text of the file.
     pub fn to_text(&self) -> String {
-        let file = File {
-            format: FORMAT.to_owned(),
-            version: VERSION,
-            features: self.features.clone(),
-            model: self.model.clone(),
-            calibration: self.calibration,
-        };
         // Writing to memory fails for maps with keys that are no text; there are none.
-        let mut text = serde_json::to_string_pretty(&file).unwrap_or_default();
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
         text.push('\n');
         text
     }
@@ -89,13 +86,39 @@ impl Ranker {
     /// Reads the text of a file.
     pub fn from_text(text: &str) -> Result<Self, RankerError> {
         let header: Header = serde_json::from_str(text).map_err(RankerError::Syntax)?;
-        if header.format != FORMAT {
-            return Err(RankerError::Format(header.format));
-        }
-        if header.version > VERSION {
-            return Err(RankerError::Version { found: header.version });
-        }
+        check(&header.format, header.version)?;
         let file: File = serde_json::from_str(text).map_err(RankerError::Syntax)?;
+        Self::try_from(file)
+    }
+}
+
+fn check(format: &str, version: u32) -> Result<(), RankerError> {
+    if format != FORMAT {
+        return Err(RankerError::Format(format.to_owned()));
+    }
+    if version > VERSION {
+        return Err(RankerError::Version { found: version });
+    }
+    Ok(())
+}
+
+impl From<Ranker> for File {
+    fn from(ranker: Ranker) -> Self {
+        let Ranker { features, model, calibration } = ranker;
+        Self { format: FORMAT.to_owned(), version: VERSION, features, model, calibration }
+    }
+}
+
+impl TryFrom<File> for Ranker {
+    type Error = RankerError;
+
+    fn try_from(file: File) -> Result<Self, RankerError> {
+        check(&file.format, file.version)?;
+        if let Model::Blend(Blend { weight, .. }) = &file.model
+            && !(0.0..=1.0).contains(weight)
+        {
+            return Err(RankerError::Weight(*weight));
+        }
         let (named, read) = (file.features.len(), file.model.columns().ok_or(RankerError::Parts)?);
         if read != named {
             return Err(RankerError::Features { named, read });
@@ -109,7 +132,7 @@ impl Ranker {
 mod tests {
     use super::*;
     use crate::rank::synthetic::{Size, queries};
-    use crate::rank::{Blend, lambda_mart, linear};
+    use crate::rank::{lambda_mart, linear};
     use crate::seed::Seed;
 
     fn ranker(trees: usize) -> Ranker {
@@ -177,12 +200,14 @@ mod tests {
             said(&other.replace("\"version\": 1", "\"version\": 2")),
             said(&other.replace("\"depth\",", "")),
             said(&other.replace("\"columns\": 5", "\"columns\": 6")),
+            said(&other.replace("\"weight\": 0.5", "\"weight\": 1e39")),
         ].join("\n"), @"
         the file is not a trained ranker
         the file is a `atif`, not a `backstory-ranker`
         the ranker has version 2; this build reads up to version 1
         the ranker names 4 features, its model reads 5
         the parts of the ranker read different features
+        the weighted sum has the part `inf` of the score, which is not from 0 to 1
         ");
     }
 }

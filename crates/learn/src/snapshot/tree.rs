@@ -36,10 +36,23 @@ impl Snapshot {
         base: &CommitId,
         index: &Index,
     ) -> Result<Self, IndexError> {
-        let candidates = Candidates::at(repository, base)?;
-        let read = |(path, blob): (&RepoPath, &BlobId)| match language_of(path) {
-            Some(language) => index.file(repository, blob, language),
-            None => Ok(None),
+        Self::of(repository, Candidates::at(repository, base)?, index, &|| {})
+    }
+
+    /// Reads these candidates; `told` is called after each file, from any thread.
+    pub fn of(
+        repository: &dyn Repository,
+        candidates: Candidates,
+        index: &Index,
+        told: &(dyn Fn() + Sync),
+    ) -> Result<Self, IndexError> {
+        let read = |(path, blob): (&RepoPath, &BlobId)| {
+            let file = match language_of(path) {
+                Some(language) => index.file(repository, blob, language)?,
+                None => None,
+            };
+            told();
+            Ok::<_, IndexError>(file)
         };
         let files: Vec<Option<Arc<FileTerms>>> = candidates
             .paths

@@ -24,6 +24,7 @@ use crate::text::{Bag, bm25};
 use name::{names_file, subject_words};
 
 pub use fusion::{fused_with_test, fused_with_test_and_cochange};
+pub(crate) use read::blob_at;
 pub use read::{MOST_TOKENS, TestQuery};
 
 /// The test features (T), in the order of the columns.

@@ -97,7 +97,7 @@ fn identifiers(text: &str) -> Vec<Term> {
 }
 
 /// Finds a file of a tree without listing the tree; `None` when it is not there.
-fn blob_at(
+pub(crate) fn blob_at(
     repo: &dyn Repository,
     root: &TreeId,
     path: &RepoPath,

@@ -20,6 +20,7 @@ use backstory_model::{CommitId, RepoName, RepositoryError, TestText, exit};
 use backstory_store::fs;
 use rayon::prelude::*;
 
+use super::save::save_model;
 use super::told_rows;
 use crate::arguments::LearnLocalizerArgs;
 use crate::cost::Cost;
@@ -49,6 +50,9 @@ pub(super) fn localizer(args: &LearnLocalizerArgs, talk: &Talk) -> Result<u8, Fa
     fs::create_dirs(&args.report)?;
     fs::write_file(&args.report.join(REPORT), text.as_bytes())?;
     talk.data(&text)?;
+    if let Some(file) = &args.save_model {
+        save_model(file, &queries, &results, talk)?;
+    }
     let cost = Cost::so_far().rounded();
     talk.say(&format!("{:.1} CPU seconds, {:.0} MB", cost.cpu_seconds, cost.peak_rss_mb));
     Ok(exit::OK)
@@ -123,7 +127,7 @@ fn wanted(
     let tests: BTreeSet<RepoName> =
         wanted.iter().filter(|row| row.role == Role::Test).map(Wanted::repo).collect();
     let development = wanted.iter().filter(|row| row.role == Role::Development);
-    let dates = development.filter_map(|row| row.row.base_date.clone()).collect();
+    let dates = development.filter_map(|row| row.row.base_date.as_deref()).collect();
     let mut budget = Budget::new(args.units, dates);
     let units = units(args)?.into_iter().map(of_unit);
     wanted.extend(units.filter(|unit| !tests.contains(&unit.repo()) && budget.takes(unit)));
@@ -156,8 +160,7 @@ struct Budget {
 }
 
 impl Budget {
-    fn new(most: usize, dates: Vec<String>) -> Self {
-        let dates = dates.iter().map(String::as_str).collect();
+    fn new(most: usize, dates: Vec<&str>) -> Self {
         let cuts = time_cuts(dates).into_iter().map(str::to_owned).collect();
         Self { most, cuts, taken: BTreeMap::new() }
     }

@@ -2,7 +2,9 @@
 
 mod arms;
 mod features;
+mod functions;
 mod localizer;
+mod save;
 mod score;
 
 use std::path::Path;
@@ -18,6 +20,7 @@ use crate::{Failure, Talk};
 pub(super) fn learn(args: &LearnArgs, talk: &Talk) -> Result<u8, Failure> {
     match &args.command {
         LearnCommand::Features(args) => features::features(args, talk),
+        LearnCommand::Functions(args) => functions::functions(args, talk),
         LearnCommand::Localizer(args) => localizer::localizer(args, talk),
         LearnCommand::Score(args) => score::score(args, talk),
     }
