@@ -13,10 +13,9 @@ use super::query::{Query, Source};
 use super::split::grouped;
 use crate::measure::{Hits, Metric};
 use crate::rank::lambda_mart::{LambdaMartOptions, Trainer};
-use crate::rank::linear::{self, LinearOptions};
 use crate::rank::{Blend, Forest, GroupError, Groups, Linear, Model};
 use crate::seed::Seed;
-use crate::seen::{Columns, Sight, matrix};
+use crate::seen::{Columns, Sight, matrix, names};
 use crate::text::order;
 
 /// How many candidates without gold are taken by content, and how many at random.
@@ -32,29 +31,33 @@ const CHOOSING: usize = 50;
 /// One point of the grid.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Setting {
+    /// Trees of a forest.
+    pub trees: usize,
     /// Leaves of a tree.
     pub leaves: usize,
-    /// Trees of the forest.
-    pub trees: usize,
-    /// The part of the linear model in the score.
-    pub linear: f32,
+    /// For how many queries one counts whose text is an issue.
+    pub issue_votes: u32,
+    /// The part of the untrained fusion in the score.
+    pub fusion: f32,
 }
 
-/// The settings that are tried, as every leaves with every trees and every part.
+/// The settings that are tried, as every leaves with every votes and every part.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grid {
+    /// Trees of every forest.
+    pub trees: usize,
     /// Leaves of a tree.
     pub leaves: Vec<usize>,
-    /// Trees of the forest.
-    pub trees: Vec<usize>,
-    /// The part of the linear model in the score.
-    pub linear: Vec<f32>,
+    /// For how many queries one counts whose text is an issue.
+    pub issue_votes: Vec<u32>,
+    /// The part of the untrained fusion in the score.
+    pub fusion: Vec<f32>,
 }
 
 impl Default for Grid {
     /// Returns the grid of the protocol.
     fn default() -> Self {
-        Self { leaves: vec![7, 15], trees: vec![100, 200], linear: vec![0.0, 0.5] }
+        Self { trees: 100, leaves: vec![7, 15], issue_votes: vec![1, 10], fusion: vec![0.0, 0.5] }
     }
 }
 
@@ -97,45 +100,49 @@ fn sampled(query: &Query, labels: &[usize]) -> Vec<usize> {
 }
 
 /// Puts lessons together.
-fn groups<'a>(lessons: impl IntoIterator<Item = &'a Lesson>) -> Result<Groups, GroupError> {
+fn groups<'a>(
+    lessons: impl IntoIterator<Item = &'a Lesson>,
+    issue_votes: u32,
+) -> Result<Groups, GroupError> {
     let mut lessons = lessons.into_iter().peekable();
     let mut groups = Groups::new(lessons.peek().map_or(0, |lesson| lesson.columns));
     for lesson in lessons {
-        groups.push(&lesson.rows, &lesson.relevance)?;
+        let votes = if lesson.source == Source::Issue { issue_votes } else { 1 };
+        groups.push_counting(&lesson.rows, &lesson.relevance, votes)?;
     }
     Ok(groups)
 }
 
-/// Trains one model for each seed.
+/// Trains one model for each seed; `sight` is what the lessons see.
 pub fn fit(
     lessons: &[&Lesson],
+    sight: Sight,
     setting: Setting,
     seeds: &[Seed],
 ) -> Result<Vec<Model>, GroupError> {
-    let groups = groups(lessons.iter().copied())?;
+    let groups = groups(lessons.iter().copied(), setting.issue_votes)?;
     let trainer = Trainer::new(&groups)?;
-    let grown: Vec<Forest> = seeds
-        .par_iter()
-        .map(|seed| forest(&trainer, setting.leaves, setting.trees, *seed))
-        .collect();
-    let linear = if setting.linear > 0.0 {
-        linear::train(&groups, &LinearOptions::default())?
-    } else {
-        Linear::default()
-    };
-    Ok(grown.into_iter().map(|trees| blended(trees, &linear, setting.linear)).collect())
+    let grown = seeds.par_iter().map(|seed| forest(&trainer, setting, *seed));
+    Ok(grown.map(|trees| held_to_fusion(trees, sight, setting.fusion)).collect())
 }
 
-fn forest(trainer: &Trainer<'_>, leaves: usize, trees: usize, seed: Seed) -> Forest {
+fn forest(trainer: &Trainer<'_>, setting: Setting, seed: Seed) -> Forest {
+    let Setting { trees, leaves, .. } = setting;
     trainer.train(&LambdaMartOptions { trees, leaves, seed, ..LambdaMartOptions::default() })
 }
 
-/// Chooses the setting of the grid with the best MRR on inner folds by repository.
+/// Chooses the setting of the grid with the best MRR on inner folds by repository, on
+/// queries with texts of the kind that will be scored where there are any.
 ///
 /// # Panics
 ///
 /// When the grid has no setting.
-pub fn choose(lessons: &[&Lesson], grid: &Grid, seed: Seed) -> Result<Setting, GroupError> {
+pub fn choose(
+    lessons: &[&Lesson],
+    sight: Sight,
+    scored: Source,
+    grid: &Grid,
+) -> Result<Setting, GroupError> {
     let settings = grid.settings();
     let lessons = some_of_each(lessons);
     let placed = grouped(lessons.iter().map(|lesson| lesson.repo.clone()), INNER_FOLDS);
@@ -144,14 +151,13 @@ pub fn choose(lessons: &[&Lesson], grid: &Grid, seed: Seed) -> Result<Setting, G
     for fold in 0..INNER_FOLDS {
         let (held, learned): (Vec<&Lesson>, Vec<&Lesson>) =
             lessons.iter().copied().partition(|lesson| place(lesson) == fold);
-        // Words of a change are easier than issues: where there are issues, they decide.
-        let has_issue = held.iter().any(|lesson| lesson.source == Source::Issue);
+        let is_like = held.iter().any(|lesson| lesson.source == scored);
         let held: Vec<&Lesson> =
-            held.into_iter().filter(|held| !has_issue || held.source == Source::Issue).collect();
+            held.into_iter().filter(|held| !is_like || held.source == scored).collect();
         if held.is_empty() || learned.is_empty() {
             continue;
         }
-        let reached = grid.reached(&groups(learned)?, &held, seed)?;
+        let reached = grid.reached(&learned, &held, sight)?;
         sums.iter_mut().zip(reached).for_each(|(sum, reached)| *sum += reached);
     }
     let mut best = 0;
@@ -163,17 +169,23 @@ pub fn choose(lessons: &[&Lesson], grid: &Grid, seed: Seed) -> Result<Setting, G
     Ok(settings[best])
 }
 
-/// Takes at most [`CHOOSING`] lessons of each repository, evenly over their order.
+/// Takes every issue and at most [`CHOOSING`] other lessons of each repository, evenly
+/// over their order.
 fn some_of_each<'a>(lessons: &[&'a Lesson]) -> Vec<&'a Lesson> {
-    let mut by_repo: BTreeMap<&RepoName, Vec<&'a Lesson>> = BTreeMap::new();
+    let mut issues = Vec::new();
+    let mut others: BTreeMap<&RepoName, Vec<&'a Lesson>> = BTreeMap::new();
     for lesson in lessons {
-        by_repo.entry(&lesson.repo).or_default().push(lesson);
+        match lesson.source {
+            Source::Issue => issues.push(*lesson),
+            _ => others.entry(&lesson.repo).or_default().push(lesson),
+        }
     }
     let some = |all: Vec<&'a Lesson>| {
         let count = all.len().min(CHOOSING);
         (0..count).map(|at| all[at * all.len() / count]).collect::<Vec<_>>()
     };
-    by_repo.into_values().flat_map(some).collect()
+    issues.extend(others.into_values().flat_map(some));
+    issues
 }
 
 impl Grid {
@@ -181,9 +193,14 @@ impl Grid {
     pub fn settings(&self) -> Vec<Setting> {
         let mut settings = Vec::new();
         for leaves in self.leaves.iter().copied() {
-            for trees in self.trees.iter().copied() {
-                let parts = self.linear.iter().copied();
-                settings.extend(parts.map(|linear| Setting { leaves, trees, linear }));
+            for issue_votes in self.issue_votes.iter().copied() {
+                let parts = self.fusion.iter().copied();
+                settings.extend(parts.map(|fusion| Setting {
+                    trees: self.trees,
+                    leaves,
+                    issue_votes,
+                    fusion,
+                }));
             }
         }
         settings
@@ -192,30 +209,43 @@ impl Grid {
     /// Returns the sum of MRR over held lessons of every setting.
     fn reached(
         &self,
-        groups: &Groups,
+        learned: &[&Lesson],
         held: &[&Lesson],
-        seed: Seed,
+        sight: Sight,
     ) -> Result<Vec<f64>, GroupError> {
-        let linear: Linear = linear::train(groups, &LinearOptions::default())?;
-        // A forest of few trees is the start of one of many.
-        let most = self.trees.iter().copied().max().unwrap_or_default();
-        let trainer = Trainer::new(groups)?;
-        let grown = |leaves: &usize| (*leaves, forest(&trainer, *leaves, most, seed));
-        let forests: BTreeMap<usize, Forest> = self.leaves.par_iter().map(grown).collect();
-        let reached = self.settings().into_par_iter().map(|setting| {
-            let trees = forests[&setting.leaves].first(setting.trees);
-            let model = blended(trees, &linear, setting.linear);
-            held.iter().map(|held| mrr(&model, held)).sum()
+        let settings = self.settings();
+        let mut forests: BTreeMap<(usize, u32), Forest> = BTreeMap::new();
+        for votes in &self.issue_votes {
+            let groups = groups(learned.iter().copied(), *votes)?;
+            let trainer = Trainer::new(&groups)?;
+            // Two settings that differ in the fusion alone share their forest.
+            let grown = settings.par_iter().filter(|one| one.issue_votes == *votes);
+            let grown = grown.filter(|one| Some(&one.fusion) == self.fusion.first());
+            forests.par_extend(
+                grown.map(|one| {
+                    ((one.leaves, *votes), forest(&trainer, *one, Seed::of(&["choice"])))
+                }),
+            );
+        }
+        let reached = settings.iter().map(|one| {
+            let trees = forests[&(one.leaves, one.issue_votes)].clone();
+            let model = held_to_fusion(trees, sight, one.fusion);
+            held.par_iter().map(|held| mrr(&model, held)).sum()
         });
-        Ok(reached.collect())
+        let reached = reached.collect();
+        Ok(reached)
     }
 }
 
-fn blended(trees: Forest, linear: &Linear, weight: f32) -> Model {
+/// Blends trees with the fusion that their arm must beat.
+fn held_to_fusion(trees: Forest, sight: Sight, weight: f32) -> Model {
     if weight == 0.0 {
         return Model::Trees(trees);
     }
-    Model::Blend(Blend { trees, linear: linear.clone(), weight })
+    let names = names(sight);
+    let fusion = if sight.test { "fusion_with_test" } else { "fusion" };
+    let column = names.iter().position(|name| name == fusion).unwrap_or_default();
+    Model::Blend(Blend { trees, linear: Linear::only(column, names.len()), weight })
 }
 
 fn mrr(model: &Model, held: &Lesson) -> f64 {

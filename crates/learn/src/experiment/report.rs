@@ -148,7 +148,7 @@ fn by_repository(text: &mut String, queries: &[Query], result: &SplitResult) {
 fn settings(text: &mut String, result: &SplitResult) {
     let _ = write!(
         text,
-        "Learned from, by fold: {:?}. Settings (leaves, trees, linear part) by fold:\n\n",
+        "Learned from, by fold: {:?}. Settings (leaves, votes of an issue, part of the fusion) by fold:\n\n",
         result.learned
     );
     for (arm, reached) in &result.arms {
@@ -158,7 +158,7 @@ fn settings(text: &mut String, result: &SplitResult) {
         let told: Vec<String> = reached
             .settings
             .iter()
-            .map(|one| format!("{}/{}/{}", one.leaves, one.trees, one.linear))
+            .map(|one| format!("{}/{}/{}", one.leaves, one.issue_votes, one.fusion))
             .collect();
         let _ = writeln!(text, "- {arm}: {}", told.join(", "));
     }

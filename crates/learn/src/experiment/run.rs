@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use super::arm::{Arm, Labels};
 use super::fit::{Grid, Lesson, Setting, choose, fit, lesson};
 use super::query::{Query, Role};
+use super::ship::teaches;
 use super::split::{Fold, Split};
 use crate::control::{Answered, foreign_queries, permuted_gold};
 use crate::measure::{Hits, Metric};
@@ -19,10 +20,6 @@ use crate::number::real;
 use crate::rank::{GroupError, Model};
 use crate::seed::Seed;
 use crate::seen::{Columns, Sight, matrix};
-use crate::text::order;
-
-/// A query is learned from when its gold is among so many best hits by content.
-const FINDABLE: usize = 20;
 
 /// Every metric of [`Metric::MAIN`], in that order.
 pub type Metrics = [f64; Metric::MAIN.len()];
@@ -154,8 +151,8 @@ impl<'q> Bench<'q> {
             let taught = self.taught(fold, pupil.labels);
             let lessons: Vec<&Lesson> =
                 taught.into_iter().filter_map(|at| pupil.lessons[at].as_ref()).collect();
-            let setting = choose(&lessons, &options.grid, Seed::of(&["choice"]))?;
-            let models = fit(&lessons, setting, &seeds)?;
+            let setting = choose(&lessons, pupil.sight, split.source(), &options.grid)?;
+            let models = fit(&lessons, pupil.sight, setting, &seeds)?;
             result.settings.push(setting);
             let reached = |at: &usize| {
                 let query = &self.queries[*at];
@@ -181,8 +178,7 @@ impl<'q> Bench<'q> {
             Labels::Shuffled => self.shuffled[at].as_deref()?,
             Labels::Snapshot | Labels::Trajectories => &query.gold,
         };
-        let usable = is_findable(query) && (!sight.test || query.columns.has_test());
-        usable.then(|| lesson(query, sight, gold, self.foreign(at)))
+        teaches(query, sight).then(|| lesson(query, sight, gold, self.foreign(at)))
     }
 
     /// Returns the docstrings of the snapshots that the fold learns from.
@@ -211,12 +207,6 @@ impl<'q> Bench<'q> {
         }
         sums.map(|sum| sum / real(models.len().max(1)))
     }
-}
-
-/// Returns true where the words of the query lead near its gold at all.
-fn is_findable(query: &Query) -> bool {
-    let best = order(query.columns.snapshot_column("content"));
-    best.iter().take(FINDABLE).any(|at| query.gold.contains(at))
 }
 
 fn untrained(arm: Arm, query: &Query) -> Metrics {

@@ -77,9 +77,9 @@ pub fn ship(queries: &[Query], arm: Arm, setting: Option<Setting>) -> Result<Shi
     let lessons: Vec<&Lesson> = lessons.iter().collect();
     let setting = match setting {
         Some(setting) => setting,
-        None => choose(&lessons, &Grid::default(), Seed::of(&["choice"]))?,
+        None => choose(&lessons, sight, Source::Issue, &Grid::default())?,
     };
-    let models = fit(&lessons, setting, &[Seed::of(&["model"]).part(0)])?;
+    let models = fit(&lessons, sight, setting, &[Seed::of(&["model"]).part(0)])?;
     let model = models.into_iter().next().expect("one seed gives one model");
     let ranker = Ranker { features: names(sight), model, calibration: None };
     Ok(Shipped { ranker, setting, queries: lessons.len() })

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use backstory_model::RepoName;
 
-use super::query::{Query, Role};
+use super::query::{Query, Role, Source};
 
 /// How many folds the grouped cross-validation has.
 const FOLDS: usize = 5;
@@ -46,6 +46,14 @@ impl Split {
             Self::Time => "time",
             Self::Units => "units, repositories out",
             Self::Test => "test rows",
+        }
+    }
+
+    /// Returns where the texts of most scored queries come from.
+    pub fn source(self) -> Source {
+        match self {
+            Self::Units => Source::PseudoIssue,
+            Self::Repositories | Self::Time | Self::Test => Source::Issue,
         }
     }
 

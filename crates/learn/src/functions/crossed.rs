@@ -14,7 +14,7 @@ use crate::experiment::{Lesson, Query, Role, Setting, fit, grouped, lesson, teac
 use crate::localize::{Task, sight};
 use crate::rank::{GroupError, Model};
 use crate::seed::Seed;
-use crate::seen::matrix;
+use crate::seen::{Sight, matrix};
 
 /// Into how many parts the repositories are put.
 const FOLDS: usize = 5;
@@ -40,7 +40,7 @@ pub fn file_scores(
     // The last model learns from all; it answers for repositories that teach nothing.
     let models: Vec<Model> = (0..=FOLDS)
         .into_par_iter()
-        .map(|fold| model(&lessons, &placed, fold, setting))
+        .map(|fold| model(&lessons, &placed, fold, (sight, setting)))
         .collect::<Result<_, _>>()?;
     let score = |query: &Query| {
         let model = &models[placed.get(&query.repo).copied().unwrap_or(FOLDS)];
@@ -53,10 +53,10 @@ fn model(
     lessons: &[Option<Lesson>],
     placed: &BTreeMap<RepoName, usize>,
     fold: usize,
-    setting: Setting,
+    (sight, setting): (Sight, Setting),
 ) -> Result<Model, GroupError> {
     let others = |lesson: &&Lesson| placed.get(&lesson.repo) != Some(&fold);
     let lessons: Vec<&Lesson> = lessons.iter().flatten().filter(others).collect();
-    let models = fit(&lessons, setting, &[Seed::of(&["model"]).part(0)])?;
+    let models = fit(&lessons, sight, setting, &[Seed::of(&["model"]).part(0)])?;
     Ok(models.into_iter().next().expect("one seed gives one model"))
 }

@@ -18,4 +18,4 @@ pub use crossed::file_scores;
 pub use definitions::{Function, MOST_FILES, RankedFile, definitions};
 pub use features::{Asked, FEATURES, features, fused};
 pub use measured::{Asker, Gold, Measured, measure};
-pub use train::{Scored, scored, train};
+pub use train::{FunctionSetting, Scored, scored, train};

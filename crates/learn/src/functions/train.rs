@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::features::FEATURES;
 use super::measured::Measured;
-use crate::experiment::{Role, Setting, grouped};
+use crate::experiment::{Role, grouped};
 use crate::feature::{column_names, normalized};
 use crate::measure::Hits;
 use crate::rank::lambda_mart::{self, LambdaMartOptions};
@@ -23,8 +23,19 @@ const NEGATIVES: usize = 40;
 /// Into how many parts the repositories are put.
 const FOLDS: usize = 5;
 
+/// How a ranker of functions is trained.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FunctionSetting {
+    /// Trees of the forest.
+    pub trees: usize,
+    /// Leaves of a tree.
+    pub leaves: usize,
+    /// The part of the linear model in the score.
+    pub linear: f32,
+}
+
 /// Trains on questions with gold among their functions.
-pub fn train(measured: &[&Measured], setting: Setting) -> Result<Ranker, GroupError> {
+pub fn train(measured: &[&Measured], setting: FunctionSetting) -> Result<Ranker, GroupError> {
     let features = column_names(&FEATURES);
     let mut groups = Groups::new(features.len());
     let taught: Vec<_> = measured.par_iter().filter(|one| !one.gold.is_empty()).collect();
@@ -87,7 +98,7 @@ pub struct Scored {
 /// `learns` says which questions may teach; rows for tests never do.
 pub fn scored(
     measured: &[Measured],
-    setting: Setting,
+    setting: FunctionSetting,
     learns: impl Fn(&Measured) -> bool + Sync,
 ) -> Result<Vec<Scored>, GroupError> {
     let is_row = |role| matches!(role, Role::Development | Role::Test);

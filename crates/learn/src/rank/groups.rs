@@ -17,6 +17,8 @@ pub struct Groups {
     pub relevance: Vec<u8>,
     /// How many candidates each query has.
     pub sizes: Vec<u32>,
+    /// For how many queries each one counts; 1 unless said otherwise.
+    pub votes: Vec<u32>,
 }
 
 /// The candidates of one query.
@@ -28,6 +30,8 @@ pub struct Group<'a> {
     pub features: &'a [f32],
     /// How relevant each candidate is.
     pub relevance: &'a [u8],
+    /// For how many queries it counts.
+    pub votes: u32,
 }
 
 /// Says why a table is none.
@@ -51,6 +55,14 @@ pub enum GroupError {
         /// How many rows there are.
         rows: usize,
         /// How many labels.
+        found: usize,
+    },
+    /// Queries and their votes differ in number.
+    #[error("{queries} queries have {found} votes")]
+    Votes {
+        /// How many queries there are.
+        queries: usize,
+        /// How many votes.
         found: usize,
     },
     /// There are more features than a tree can name.
@@ -90,6 +102,16 @@ impl Groups {
 
     /// Adds a query with the features of its candidates, row by row.
     pub fn push(&mut self, features: &[f32], relevance: &[u8]) -> Result<(), GroupError> {
+        self.push_counting(features, relevance, 1)
+    }
+
+    /// Adds a query that counts for as many queries as it has votes.
+    pub fn push_counting(
+        &mut self,
+        features: &[f32],
+        relevance: &[u8],
+        votes: u32,
+    ) -> Result<(), GroupError> {
         let wanted = relevance.len() * self.columns;
         let size = u32::try_from(relevance.len()).ok();
         let (Some(size), true) = (size, features.len() == wanted) else {
@@ -103,6 +125,7 @@ impl Groups {
         self.features.extend_from_slice(features);
         self.relevance.extend_from_slice(relevance);
         self.sizes.push(size);
+        self.votes.push(votes);
         Ok(())
     }
 
@@ -119,7 +142,7 @@ impl Groups {
     /// Goes through the queries in their order.
     pub fn iter(&self) -> impl Iterator<Item = Group<'_>> {
         let mut start = 0;
-        self.sizes.iter().map(move |size| {
+        self.sizes.iter().zip(&self.votes).map(move |(size, votes)| {
             let rows = start..start + *size as usize;
             let numbers = rows.start * self.columns..rows.end * self.columns;
             start = rows.end;
@@ -127,6 +150,7 @@ impl Groups {
                 start: rows.start,
                 features: &self.features[numbers],
                 relevance: &self.relevance[rows],
+                votes: *votes,
             }
         })
     }
@@ -156,6 +180,10 @@ impl Groups {
         }
         if self.relevance.len() != rows {
             return Err(GroupError::Labels { rows, found: self.relevance.len() });
+        }
+        if self.votes.len() != self.sizes.len() {
+            let (queries, found) = (self.sizes.len(), self.votes.len());
+            return Err(GroupError::Votes { queries, found });
         }
         if u16::try_from(self.columns).is_err() {
             return Err(GroupError::Columns { columns: self.columns });
@@ -202,6 +230,7 @@ mod tests {
             said(|groups| { groups.features.pop(); }),
             said(|groups| groups.relevance.push(0)),
             said(|groups| groups.sizes.push(4)),
+            said(|groups| groups.votes.push(1)),
             said(|groups| groups.features[3] = f32::NAN),
             said(|groups| groups.relevance[2] = 31),
             said(|groups| groups.relevance[1] = 0),
@@ -209,6 +238,7 @@ mod tests {
         3 rows of 2 features need 6 numbers, not 5
         3 rows have 4 labels of relevance
         7 rows of 2 features need 14 numbers, not 6
+        2 queries have 3 votes
         feature 1 of row 1 is `NaN`, which is no finite number
         row 2 has the relevance 31; the highest is 30
         no query has both a relevant candidate and another one

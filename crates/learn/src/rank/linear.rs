@@ -83,6 +83,13 @@ impl Linear {
         self.weights.len()
     }
 
+    /// Returns the sum that is one feature and nothing else.
+    pub fn only(column: usize, columns: usize) -> Self {
+        let mut weights = vec![0.0; columns];
+        weights[column] = 1.0;
+        Self { centers: vec![0.0; columns], weights }
+    }
+
     /// Returns the weight of each feature as it stands in a row.
     pub fn weights(&self) -> &[f64] {
         &self.weights
@@ -216,7 +223,7 @@ impl PairLoss {
     }
 }
 
-/// Returns the pairs of one query; together they count 1.
+/// Returns the pairs of one query; together they count as its votes.
 fn pairs(group: Group<'_>) -> Vec<Pair> {
     let mut pairs = Vec::new();
     for (better, label) in group.relevance.iter().enumerate() {
@@ -227,7 +234,7 @@ fn pairs(group: Group<'_>) -> Vec<Pair> {
             }
         }
     }
-    let weight = 1.0 / real(pairs.len().max(1));
+    let weight = f64::from(group.votes) / real(pairs.len().max(1));
     for pair in &mut pairs {
         pair.weight = weight;
     }

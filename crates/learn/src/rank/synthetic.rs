@@ -40,6 +40,7 @@ pub fn queries(seed: Seed, size: Size) -> Groups {
         groups.features.extend(features);
         groups.relevance.extend(relevance);
         groups.sizes.extend(u32::try_from(size.rows));
+        groups.votes.push(1);
     }
     groups
 }

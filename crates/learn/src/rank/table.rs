@@ -111,6 +111,7 @@ impl Reading {
                 return Err(FeatureTableError::Torn { path, group });
             }
             self.table.groups.sizes.extend(u32::try_from(run.len()));
+            self.table.groups.votes.push(1);
         }
         self.table.groups.check().map_err(FeatureTableError::Groups)?;
         Ok(self.table)

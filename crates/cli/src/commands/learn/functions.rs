@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use backstory_learn::experiment::{Query, Role, Setting, read_queries};
 use backstory_learn::functions::{
-    Asked, Asker, Gold, MOST_FILES, Measured, RankedFile, Scored, file_scores, measure, patches,
-    scored, train,
+    Asked, Asker, FunctionSetting, Gold, MOST_FILES, Measured, RankedFile, Scored, file_scores,
+    measure, patches, scored, train,
 };
 use backstory_learn::localize::{Localizer, Task, shipped};
 use backstory_learn::measure::{Hits, Metric};
@@ -25,13 +25,10 @@ use crate::commands::localize::read_model;
 use crate::cost::Cost;
 use crate::{Failure, Talk};
 
-/// How rankers of files are trained in each task; what the experiment chose.
-const FILES: [Setting; 2] = [
-    Setting { leaves: 7, trees: 100, linear: 0.5 },
-    Setting { leaves: 15, trees: 200, linear: 0.5 },
-];
+/// How rankers of files are trained.
+const FILES: Setting = Setting { trees: 100, leaves: 7, issue_votes: 10, fusion: 0.5 };
 /// How rankers of functions are trained.
-const FUNCTIONS: Setting = Setting { leaves: 7, trees: 100, linear: 0.5 };
+const FUNCTIONS: FunctionSetting = FunctionSetting { leaves: 7, trees: 100, linear: 0.5 };
 
 /// What the table shows of each ranking.
 const SHOWN: [Metric; 5] =
@@ -116,8 +113,7 @@ fn measured(
     task: Task,
     talk: &Talk,
 ) -> Result<Vec<Measured>, Failure> {
-    let setting = FILES[usize::from(task == Task::IssueAndTest)];
-    let scores = file_scores(queries, task, setting)
+    let scores = file_scores(queries, task, FILES)
         .map_err(|error| Failure::of(error, "failed to train on files"))?;
     let mut by_repository: BTreeMap<&RepoName, Vec<Found<'_>>> = BTreeMap::new();
     for (query, scores) in queries.iter().zip(&scores) {

@@ -7,7 +7,8 @@ use crate::rows::Stratum;
 
 fn results(told: Told) -> (Vec<crate::experiment::Query>, Vec<SplitResult>) {
     let queries = queries(told);
-    let grid = Grid { leaves: vec![7], trees: vec![12], linear: vec![0.0, 0.5] };
+    let grid =
+        Grid { trees: 12, leaves: vec![7], issue_votes: vec![1, 10], fusion: vec![0.0, 0.5] };
     let results = run(&queries, &RunOptions { seeds: 1, grid }).unwrap();
     (queries, results)
 }

@@ -56,7 +56,7 @@ impl Lambdas {
             .with_min_len(AT_ONCE)
             .map(|(group, scale)| {
                 let scores = &scores[group.start..group.start + group.relevance.len()];
-                self.query(group.relevance, scores, *scale)
+                self.query(group, scores, *scale)
             })
             .collect();
         for ((group, _), moved) in queries.iter().zip(moved) {
@@ -64,7 +64,8 @@ impl Lambdas {
         }
     }
 
-    fn query(&self, relevance: &[u8], scores: &[f64], scale: f64) -> Vec<Gradient> {
+    fn query(&self, group: &Group<'_>, scores: &[f64], scale: f64) -> Vec<Gradient> {
+        let relevance = group.relevance;
         let mut moved = vec![Gradient::default(); scores.len()];
         let order = ranked(scores);
         let [Some(first), Some(last)] = [order.first(), order.last()] else { return moved };
@@ -91,15 +92,16 @@ impl Lambdas {
                 sum += 2.0 * pull;
             }
         }
-        damp(&mut moved, sum);
+        damp(&mut moved, sum, f64::from(group.votes));
         moved
     }
 }
 
-/// Scales a query so that its total pull is the logarithm of what it was.
-fn damp(moved: &mut [Gradient], sum: f64) {
+/// Scales a query so that its total pull is the logarithm of what it was, once for each
+/// of its votes.
+fn damp(moved: &mut [Gradient], sum: f64, votes: f64) {
     if sum > 0.0 {
-        let factor = (1.0 + sum).log2() / sum;
+        let factor = votes * (1.0 + sum).log2() / sum;
         for gradient in moved {
             gradient.first *= factor;
             gradient.second *= factor;
@@ -148,6 +150,17 @@ mod tests {
         assert!((better.first + 0.5 * weight * damped).abs() < 1e-15);
         assert!((worse.first - 0.5 * weight * damped).abs() < 1e-15);
         assert!((better.second - 0.25 * weight * damped).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_query_pulls_once_for_each_of_its_votes() {
+        let mut groups = Groups::new(1);
+        groups.push(&[0.0, 0.0], &[0, 1]).expect("fits");
+        groups.push_counting(&[0.0, 0.0], &[0, 1], 3).expect("fits");
+        let mut out = vec![Gradient::default(); 4];
+        Lambdas::new(&groups, 10).fill(&groups, &[0.0; 4], &mut out);
+        assert!((out[2].first - 3.0 * out[0].first).abs() < 1e-15);
+        assert!((out[3].second - 3.0 * out[1].second).abs() < 1e-15);
     }
 
     #[test]
