@@ -122,6 +122,9 @@ pub(crate) struct LearnFunctionsArgs {
     /// The folder of repositories: `owner+name`, `owner__name` or `owner/name`
     #[arg(long, value_name = "DIR")]
     pub(crate) repos: PathBuf,
+    /// How many units of each repository teach, newest first
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    pub(crate) units: usize,
     /// Write a localizer with rankers of functions that learned from everything
     #[arg(long, value_name = "FILE")]
     pub(crate) save_model: Option<PathBuf>,

@@ -3,6 +3,8 @@
 //! In: the functions of the best files and a question. Out: the declared features,
 //! one value per function. All are compared among these functions alone.
 
+use std::collections::BTreeMap;
+
 use super::definitions::{Function, RankedFile};
 use super::mention::Names;
 use crate::feature::Family::{Snapshot as S, Test as T};
@@ -22,7 +24,7 @@ const fn declared(
 
 /// The features of functions, in the order of the columns; those of the test are 0
 /// where none is known.
-pub const FEATURES: [Feature; 19] = [
+pub const FEATURES: [Feature; 22] = [
     declared("file_score", S, Scalar, "score of its file above the last file looked into"),
     declared("file_place", S, Scalar, "1/(1 + place of its file)"),
     declared("body", S, Scalar, "BM25 of the issue against its lines"),
@@ -42,10 +44,16 @@ pub const FEATURES: [Feature; 19] = [
     declared("test_body", T, Scalar, "BM25 of the test text against its lines"),
     declared("test_name_words", T, Scalar, "BM25 of the test text against the words of its name"),
     declared("test_names", T, Binary, "the test text names it"),
+    declared("called_by_named", S, Scalar, "functions the issue names whose lines hold its name"),
+    declared("test_class_named", T, Binary, "the test text names its class"),
+    declared("called_by_test", T, Scalar, "functions the test names whose lines hold its name"),
 ];
 
 /// What is added to a rank before it is turned into a weight.
 const FUSION_OFFSET: f64 = 20.0;
+
+/// Shorter names are words of any line.
+const LEAST_CALLED: usize = 4;
 
 /// How many functions count as the best hits.
 const BEST_HITS: usize = 5;
@@ -99,7 +107,30 @@ pub fn features(functions: &[Function], files: &[RankedFile], asked: Asked<'_>) 
         bm25(&test_text, &bodies),
         bm25(&test_text, &names),
         yes(&|one| test.has(one)),
+        called_by(functions, &|one| issue.has(one)),
+        yes(&|one| test.has_class(one)),
+        called_by(functions, &|one| test.has(one)),
     ]
+}
+
+/// Counts the functions of a kind whose lines hold the name of each function; a name
+/// that several functions share counts for each in part.
+fn called_by(functions: &[Function], is: &dyn Fn(&Function) -> bool) -> Vec<f32> {
+    let callers: Vec<usize> = (0..functions.len()).filter(|at| is(&functions[*at])).collect();
+    let mut sharing: BTreeMap<&str, usize> = BTreeMap::new();
+    for one in functions {
+        *sharing.entry(one.own_name()).or_default() += 1;
+    }
+    let count = |(at, one): (usize, &Function)| {
+        let name = one.own_name();
+        if name.len() < LEAST_CALLED || name.starts_with("__") {
+            return 0.0;
+        }
+        let term = Term::of(&name.to_ascii_lowercase());
+        let calls = callers.iter().filter(|by| **by != at && functions[**by].body.count(term) > 0);
+        single(real(calls.count()) / real(sharing[name]))
+    };
+    functions.iter().enumerate().map(count).collect()
 }
 
 /// Counts for each function the best hits that hold its name, and the names of best

@@ -117,8 +117,12 @@ fn measured(
         .map_err(|error| Failure::of(error, "failed to train on files"))?;
     let mut by_repository: BTreeMap<&RepoName, Vec<Found<'_>>> = BTreeMap::new();
     for (query, scores) in queries.iter().zip(&scores) {
-        if let (Some(scores), Some(wanted)) = (scores, wanted.get(&query.id)) {
-            by_repository.entry(&query.repo).or_default().push(Found { query, wanted, scores });
+        let (Some(scores), Some(wanted)) = (scores, wanted.get(&query.id)) else { continue };
+        let found = by_repository.entry(&query.repo).or_default();
+        let is_unit = |found: &&Found<'_>| found.query.role == Role::Unit;
+        // The queries of a repository stand newest first.
+        if query.role != Role::Unit || found.iter().filter(is_unit).count() < args.units {
+            found.push(Found { query, wanted, scores });
         }
     }
     let stage = talk.stage(task.as_str(), by_repository.values().map(Vec::len).sum());
