@@ -10,7 +10,7 @@ use backstory_model::{CommitId, Phase, RepoName, Trajectory};
 
 use crate::export::{ExportContext, ExportOptions};
 use crate::label;
-use crate::tables::CONFIGS;
+use crate::tables::{CONFIGS, EVIDENCE};
 
 /// Counts over the exported trajectories.
 #[derive(Default)]
@@ -18,6 +18,8 @@ pub(crate) struct Tally {
     pub(crate) trajectories: u64,
     pub(crate) steps: u64,
     pub(crate) instances: u64,
+    /// Rows of `evidence`.
+    pub(crate) evidence: u64,
     hindsight: u64,
     licenses: BTreeMap<RepoName, BTreeMap<String, u64>>,
     sources: BTreeMap<&'static str, u64>,
@@ -59,7 +61,7 @@ impl Tally {
 
 /// Returns the text of the card.
 pub(crate) fn write(tally: &Tally, context: &ExportContext, options: &ExportOptions) -> String {
-    let mut card = head(options);
+    let mut card = head(tally, options);
     card.push_str(&introduction(tally, options));
     card.push_str(&funnel(context));
     card.push_str(&origins(tally, context));
@@ -69,14 +71,14 @@ pub(crate) fn write(tally: &Tally, context: &ExportContext, options: &ExportOpti
     card
 }
 
-fn head(options: &ExportOptions) -> String {
+fn head(tally: &Tally, options: &ExportOptions) -> String {
     let split = options.split.as_str();
     let stem = options.split.file_stem();
     let mut text = String::from(
         "---\nlicense: other\nlicense_name: per-repository\nlicense_link: \"#repositories-and-licenses\"\n\
          tags:\n- code\n- agent-trajectories\nconfigs:\n",
     );
-    for config in CONFIGS {
+    for config in CONFIGS.into_iter().chain((tally.evidence > 0).then_some(EVIDENCE)) {
         let default = if config == CONFIGS[0] { "  default: true\n" } else { "" };
         put(
             &mut text,
@@ -90,6 +92,10 @@ fn head(options: &ExportOptions) -> String {
 }
 
 fn introduction(tally: &Tally, options: &ExportOptions) -> String {
+    let evidence = match tally.evidence {
+        0 => String::new(),
+        rows => format!("| `evidence` | file that tests executed before the fix | {rows} |\n"),
+    };
     format!(
         "# Development trajectories\n\n\
          {} trajectories with {} steps, reconstructed from git history by backstory {}. Each tells one \
@@ -98,7 +104,7 @@ fn introduction(tally: &Tally, options: &ExportOptions) -> String {
          | config | one row per | rows |\n|---|---|--:|\n\
          | `trajectories` | change, with chat `messages` and `tools` | {} |\n\
          | `steps` | step, with its provenance | {} |\n\
-         | `instances` | task, with the column names of SWE-bench | {} |\n\n\
+         | `instances` | task, with the column names of SWE-bench | {} |\n{evidence}\n\
          Tool dialect: `{}`. Nested columns are JSON (`arrow.json`): `datasets` and DuckDB decode \
          them, pandas shows their text.\n\n",
         tally.trajectories,

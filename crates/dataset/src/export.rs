@@ -14,7 +14,7 @@ use std::str::FromStr;
 
 use backstory_identity::Authors;
 use backstory_model::{
-    CommitId, Counts, RepoName, SchemaVersion, TaskInstance, Trajectory, UnitId,
+    CommitId, Counts, RepoName, SchemaVersion, TaskInstance, Trajectory, UnitExecution, UnitId,
 };
 use backstory_store::{StoreError, fs};
 use backstory_table::TableError;
@@ -254,6 +254,7 @@ pub struct Exported {
 pub(crate) struct Shown<'a> {
     pub(crate) trajectory: &'a Trajectory,
     pub(crate) instance: Option<&'a TaskInstance>,
+    pub(crate) execution: Option<&'a UnitExecution>,
     pub(crate) rendered: &'a Rendered,
     pub(crate) messages: &'a [Message],
     pub(crate) bodies: &'a dyn Bodies,
@@ -291,7 +292,7 @@ pub fn export<S: Into<Story>, E: Into<Box<dyn Error + Send + Sync>>>(
             story.map_err(|source| ExportError::Trajectory { source: source.into() })?.into();
         people::hide(&mut story, &options.authors);
         tally.add(&story.trajectory);
-        let rendered = writers.add(&story, bodies, options)?;
+        let rendered = writers.add(&story, bodies, options, &mut tally)?;
         if writers.judge() {
             let task = Task::of(&story, bodies, &context.reporter)?;
             writers.add_task(&task, &rendered)?;
@@ -422,6 +423,7 @@ impl Writers {
         story: &Story,
         bodies: &dyn Bodies,
         options: &ExportOptions,
+        tally: &mut Tally,
     ) -> Result<Rendered, ExportError> {
         let trajectory = &story.trajectory;
         let unit = &trajectory.unit.id;
@@ -441,10 +443,11 @@ impl Writers {
                 .map_err(|source| ExportError::Write { path: path.clone(), source })?;
         }
         if let Some((_, tables)) = &mut self.parquet {
-            let instance = story.execution.as_ref().and_then(|known| known.instance.as_ref());
-            let shown =
-                Shown { trajectory, instance, rendered: &rendered, messages: &messages, bodies };
-            tables.add(&shown)?;
+            let execution = story.execution.as_ref();
+            let instance = execution.and_then(|known| known.instance.as_ref());
+            let (rendered, messages) = (&rendered, &messages);
+            let shown = Shown { trajectory, instance, execution, rendered, messages, bodies };
+            tally.evidence += tables.add(&shown)?;
         }
         Ok(rendered)
     }

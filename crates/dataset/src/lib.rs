@@ -10,6 +10,7 @@ mod bodies;
 mod card;
 mod chat;
 mod dialect;
+mod evidence;
 mod export;
 mod harbor;
 mod label;

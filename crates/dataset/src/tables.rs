@@ -1,10 +1,11 @@
 //! Which Parquet tables does a dataset have, and what stands in their rows?
 //!
-//! `trajectories` (one row per trajectory), `steps` (one row per step) and
-//! `instances` (one row per task instance, with the names of SWE-bench).
+//! `trajectories` (one row per trajectory), `steps` (one row per step), `instances`
+//! (one row per task instance, with the names of SWE-bench) and, where tests were
+//! traced, `evidence` (one row per file that they executed before the fix).
 //! Nested values are JSON columns. The columns are described in `docs/formats.md`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use backstory_model::{Action, BlobId, CommitId, Phase, Provenance, RepoPath, Step, UnitId};
 use backstory_store::fs;
@@ -12,6 +13,7 @@ use backstory_table::{Cell, ColumnKind, Schema, TableWriter, WriteOptions};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::evidence::{self, Evidence, FileEvidence, evidence};
 use crate::export::{ExportError, Shown};
 use crate::label;
 
@@ -19,6 +21,9 @@ use ColumnKind::{Boolean, Integer, Json, JsonList, Text, TextList};
 
 /// The configurations of a dataset, in the order the card lists them.
 pub(crate) const CONFIGS: [&str; 3] = ["trajectories", "steps", "instances"];
+
+/// The configuration that is there only where tests were traced.
+pub(crate) const EVIDENCE: &str = "evidence";
 
 const PHASES: [(Phase, &str); 6] = [
     (Phase::Requirements, "steps_requirements"),
@@ -34,26 +39,27 @@ pub(crate) struct Tables {
     trajectories: TableWriter,
     steps: TableWriter,
     instances: TableWriter,
+    evidence: Option<TableWriter>,
+    folder: PathBuf,
+    stem: String,
 }
 
 impl Tables {
     /// Starts the tables in the folder of each configuration.
     pub(crate) fn create(folder: &Path, stem: &str) -> Result<Self, ExportError> {
-        let table = |name: &str, columns| -> Result<TableWriter, ExportError> {
-            let folder = folder.join(name);
-            fs::create_dirs(&folder)?;
-            let path = folder.join(format!("{stem}.parquet"));
-            Ok(TableWriter::create(&path, Schema::new(columns), WriteOptions::default())?)
-        };
+        let table = |name, columns| table(folder, name, stem, columns);
         Ok(Self {
             trajectories: table("trajectories", trajectory_columns())?,
             steps: table("steps", step_columns())?,
             instances: table("instances", instance_columns())?,
+            evidence: None,
+            folder: folder.to_owned(),
+            stem: stem.to_owned(),
         })
     }
 
-    /// Adds the rows of one trajectory.
-    pub(crate) fn add(&mut self, story: &Shown<'_>) -> Result<(), ExportError> {
+    /// Adds the rows of one trajectory and returns how many files there is evidence of.
+    pub(crate) fn add(&mut self, story: &Shown<'_>) -> Result<u64, ExportError> {
         let unit = &story.trajectory.unit.id;
         let patch = patch(story, unit, &story.trajectory.gold_patch)?;
         let test_patch = self::patch(story, unit, &story.trajectory.test_patch)?;
@@ -64,7 +70,23 @@ impl Tables {
         for index in 0..story.trajectory.steps.len() {
             self.steps.push(step_row(story, index))?;
         }
-        Ok(())
+        self.add_evidence(story)
+    }
+
+    fn add_evidence(&mut self, story: &Shown<'_>) -> Result<u64, ExportError> {
+        let unit = &story.trajectory.unit;
+        let Some(execution) = story.execution else { return Ok(0) };
+        let found = evidence(unit, execution, story.bodies)
+            .map_err(|source| ExportError::Body { unit: unit.id.clone(), source })?;
+        let Some(found) = found else { return Ok(0) };
+        let writer = match &mut self.evidence {
+            Some(writer) => writer,
+            none => none.insert(table(&self.folder, EVIDENCE, &self.stem, evidence_columns())?),
+        };
+        for (path, file) in &found.files {
+            writer.push(evidence_row(story, &found, path, file))?;
+        }
+        Ok(found.files.len() as u64)
     }
 
     /// Closes the tables.
@@ -72,8 +94,23 @@ impl Tables {
         self.trajectories.finish()?;
         self.steps.finish()?;
         self.instances.finish()?;
+        if let Some(evidence) = self.evidence {
+            evidence.finish()?;
+        }
         Ok(())
     }
+}
+
+fn table(
+    folder: &Path,
+    name: &str,
+    stem: &str,
+    columns: Vec<(&'static str, ColumnKind)>,
+) -> Result<TableWriter, ExportError> {
+    let folder = folder.join(name);
+    fs::create_dirs(&folder)?;
+    let path = folder.join(format!("{stem}.parquet"));
+    Ok(TableWriter::create(&path, Schema::new(columns), WriteOptions::default())?)
 }
 
 fn patch(story: &Shown<'_>, unit: &UnitId, blob: &BlobId) -> Result<String, ExportError> {
@@ -344,6 +381,50 @@ fn instance_row(story: &Shown<'_>, patch: &str, test_patch: &str) -> Option<Vec<
         text(label::requirement_source(trajectory.requirement.source)),
         Cell::Boolean(story.instance.is_some()),
     ])
+}
+
+fn evidence_columns() -> Vec<(&'static str, ColumnKind)> {
+    vec![
+        ("unit_id", Text),
+        ("repo", Text),
+        ("base_commit", Text),
+        ("license", Text),
+        ("state", Text),
+        ("execution", Text),
+        ("tests_failing", Integer),
+        ("tests_passing", Integer),
+        ("path", Text),
+        ("lines_failing", Integer),
+        ("lines_passing", Integer),
+        ("lines_failing_only", Integer),
+        ("best_line_failing", Integer),
+        ("best_line_passing", Integer),
+        ("first_touch", Integer),
+        ("frame_depth", Integer),
+    ]
+}
+
+fn evidence_row(story: &Shown<'_>, found: &Evidence, path: &str, file: &FileEvidence) -> Vec<Cell> {
+    let unit = &story.trajectory.unit;
+    let maybe = |number: Option<usize>| number.map_or(Cell::Missing, count);
+    vec![
+        text(unit.id.as_str()),
+        text(unit.repo.to_string()),
+        Cell::text(unit.base.as_ref().map(CommitId::as_str)),
+        Cell::text(label::license(story.trajectory)),
+        text(evidence::STATE),
+        text(found.execution.as_str()),
+        count(found.failing),
+        count(found.passing),
+        text(path),
+        count(file.lines_failing),
+        count(file.lines_passing),
+        count(file.lines_failing_only),
+        count(file.best.0),
+        count(file.best.1),
+        maybe(file.first_touch),
+        maybe(file.frame_depth),
+    ]
 }
 
 fn text(text: impl Into<String>) -> Cell {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod dialect;
+mod evidence;
 mod export;
 mod graded;
 mod people;
