@@ -5,6 +5,7 @@
 //! (`docs/experiment/protocol.md`). Reads repositories through the port only.
 
 pub mod control;
+pub mod execution;
 pub mod experiment;
 pub mod extract;
 pub mod feature;
@@ -13,6 +14,7 @@ pub mod history;
 pub mod localize;
 pub mod measure;
 pub mod number;
+mod percent;
 pub mod rank;
 pub mod rows;
 pub mod score;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use backstory_learn::experiment::Split;
 use clap::{Args, Subcommand};
 
 /// Compare localizers that learn from trajectories with those that see snapshots
@@ -92,6 +93,10 @@ pub(crate) struct LearnLocalizerArgs {
     /// before each date at which the split by time cuts
     #[arg(long, value_name = "N", default_value_t = 150)]
     pub(crate) units: usize,
+    /// Run these splits alone: `repositories`, `time`, `units`, `executed` (units whose
+    /// failing tests were run), `test`
+    #[arg(long, value_name = "SPLIT", value_delimiter = ',')]
+    pub(crate) split: Vec<Split>,
     /// How many seeds are averaged
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(crate) seeds: u64,

@@ -43,6 +43,12 @@ pub enum Arm {
     D,
     /// A model of trajectories over snapshot, past and failing test.
     E,
+    /// The largest Ochiai of the lines of a file.
+    Ochiai,
+    /// The fusion with failing test, co-change and Ochiai.
+    RrfExecution,
+    /// As E, and what the failing test executed.
+    F,
 }
 
 /// What the labels of a trained arm are.
@@ -58,7 +64,7 @@ pub enum Labels {
 
 impl Arm {
     /// Every arm, in the order of the tables.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::Bm25,
         Self::Rrf,
         Self::RrfPast,
@@ -74,19 +80,24 @@ impl Arm {
         Self::RrfTestCochange,
         Self::D,
         Self::E,
+        Self::Ochiai,
+        Self::RrfExecution,
+        Self::F,
     ];
 
     /// Returns how a trained arm learns; `None` for one that does not.
     pub fn trained(self) -> Option<(Labels, Sight)> {
-        let sees = |past| Sight { past, test: false };
-        let told = |past| Sight { past, test: true };
+        let sees = |past| Sight { past, test: false, execution: false };
+        let told = |past| Sight { past, test: true, execution: false };
         Some(match self {
             Self::Bm25
             | Self::Rrf
             | Self::RrfPast
             | Self::Bm25Cochange
             | Self::RrfTest
-            | Self::RrfTestCochange => return None,
+            | Self::RrfTestCochange
+            | Self::Ochiai
+            | Self::RrfExecution => return None,
             Self::A => (Labels::Snapshot, sees(Past::Unseen)),
             Self::APast => (Labels::Snapshot, sees(Past::Own)),
             Self::B => (Labels::Trajectories, sees(Past::Unseen)),
@@ -96,6 +107,9 @@ impl Arm {
             Self::CForeign => (Labels::Trajectories, sees(Past::Foreign)),
             Self::D => (Labels::Trajectories, told(Past::Unseen)),
             Self::E => (Labels::Trajectories, told(Past::Own)),
+            Self::F => {
+                (Labels::Trajectories, Sight { past: Past::Own, test: true, execution: true })
+            }
         })
     }
 
@@ -103,13 +117,19 @@ impl Arm {
     pub fn reads_test(self) -> bool {
         match self.trained() {
             Some((_, sight)) => sight.test,
-            None => matches!(self, Self::RrfTest | Self::RrfTestCochange),
+            None => matches!(self, Self::RrfTest | Self::RrfTestCochange | Self::RrfExecution),
         }
+    }
+
+    /// Returns true when the arm reads what the failing test executed.
+    pub fn reads_execution(self) -> bool {
+        matches!(self, Self::Ochiai | Self::RrfExecution | Self::F)
     }
 
     /// Returns true when the query has all that the arm reads.
     pub fn answers(self, query: &Query) -> bool {
-        !self.reads_test() || query.columns.has_test()
+        (!self.reads_test() || query.columns.has_test())
+            && (!self.reads_execution() || query.columns.has_execution())
     }
 
     /// Returns the scores of an untrained arm; `None` for a trained one.
@@ -125,6 +145,8 @@ impl Arm {
             Self::Bm25Cochange => history::content_with_cochange(content(), &columns.process),
             Self::RrfTest => columns.fused_with_test(false),
             Self::RrfTestCochange => columns.fused_with_test(true),
+            Self::Ochiai => columns.ochiai().to_vec(),
+            Self::RrfExecution => columns.fused_with_execution(),
             _ => return None,
         })
     }
@@ -148,6 +170,9 @@ impl fmt::Display for Arm {
             Self::RrfTestCochange => "RRF+T+co",
             Self::D => "D",
             Self::E => "E",
+            Self::Ochiai => "Ochiai",
+            Self::RrfExecution => "RRF+T+co+X",
+            Self::F => "F",
         })
     }
 }

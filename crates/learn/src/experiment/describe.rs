@@ -12,6 +12,7 @@ use backstory_model::{CommitId, Repository, RepositoryError, TestText};
 use sha2::{Digest as _, Sha256};
 
 use super::query::{Query, Role, Source};
+use crate::execution::{self, Executed};
 use crate::history::{Cache, HistoryError, walk};
 use crate::rows::{IssueRow, Strata};
 use crate::seen::Ground;
@@ -29,6 +30,8 @@ pub struct Asked<'a> {
     pub source: Source,
     /// The failing test.
     pub test: Option<&'a TestText>,
+    /// What the failing test executed before the fix.
+    pub executed: Option<&'a Executed>,
     /// Commits that do the same as the fix; no feature sees them.
     pub twins: &'a BTreeSet<CommitId>,
 }
@@ -95,7 +98,10 @@ fn issue(
     test: Option<&TestQuery>,
 ) -> Query {
     let question = &asked.row.question;
-    let columns = ground.columns(snapshot::Query::of(&question.text), test);
+    let mut columns = ground.columns(snapshot::Query::of(&question.text), test);
+    if let Some(executed) = asked.executed.filter(|_| columns.has_test()) {
+        columns.execution = execution::features(&columns.paths, executed);
+    }
     let paths: Vec<_> = gold.iter().map(|at| columns.paths[*at].clone()).collect();
     Query {
         id: question.id.clone(),

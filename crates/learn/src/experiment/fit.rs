@@ -26,7 +26,7 @@ const INNER_FOLDS: usize = 3;
 
 /// How many lessons of one repository choose a setting; eight settings are told apart
 /// by fewer than a model needs.
-const CHOOSING: usize = 50;
+const CHOOSING: usize = 25;
 
 /// One point of the grid.
 #[derive(Clone, Copy, Debug, PartialEq)]

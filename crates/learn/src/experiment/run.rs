@@ -31,11 +31,13 @@ pub struct RunOptions {
     pub seeds: u64,
     /// The settings that are tried.
     pub grid: Grid,
+    /// The splits that are run.
+    pub splits: Vec<Split>,
 }
 
 impl Default for RunOptions {
     fn default() -> Self {
-        Self { seeds: 5, grid: Grid::default() }
+        Self { seeds: 5, grid: Grid::default(), splits: Split::ALL.into() }
     }
 }
 
@@ -65,9 +67,9 @@ pub struct ArmResult {
 /// Runs every arm in every split that has something to score.
 pub fn run(queries: &[Query], options: &RunOptions) -> Result<Vec<SplitResult>, GroupError> {
     let bench = Bench::of(queries);
-    let splits = Split::ALL.map(|split| (split, split.folds(queries)));
-    let splits: Vec<(Split, Vec<Fold>)> =
-        splits.into_iter().filter(|(_, folds)| !folds.is_empty()).collect();
+    let wanted = Split::ALL.into_iter().filter(|split| options.splits.contains(split));
+    let splits = wanted.map(|split| (split, split.folds(queries)));
+    let splits: Vec<(Split, Vec<Fold>)> = splits.filter(|(_, folds)| !folds.is_empty()).collect();
     let reached: Vec<Vec<ArmResult>> = Arm::ALL
         .par_iter()
         .map(|arm| bench.arm(*arm, &splits, options))
@@ -116,9 +118,13 @@ impl<'q> Bench<'q> {
         options: &RunOptions,
     ) -> Result<Vec<ArmResult>, GroupError> {
         let Some((labels, sight)) = arm.trained() else {
-            return Ok(splits.iter().map(|(_, folds)| self.untrained(arm, folds)).collect());
+            let reached = |(split, folds): &(Split, Vec<Fold>)| {
+                if split.asks(arm) { self.untrained(arm, folds) } else { ArmResult::default() }
+            };
+            return Ok(splits.iter().map(reached).collect());
         };
-        let folds = splits.iter().flat_map(|(_, folds)| folds);
+        let asked = splits.iter().filter(|(split, _)| split.asks(arm));
+        let folds = asked.flat_map(|(_, folds)| folds);
         let taught: BTreeSet<usize> = folds.flat_map(|fold| self.taught(fold, labels)).collect();
         let lesson =
             |at: usize| taught.contains(&at).then(|| self.lesson(at, labels, sight)).flatten();
@@ -143,6 +149,9 @@ impl<'q> Bench<'q> {
         folds: &[Fold],
         options: &RunOptions,
     ) -> Result<ArmResult, GroupError> {
+        if !split.asks(pupil.arm) {
+            return Ok(ArmResult::default());
+        }
         // So many units are scored that the draw of one model matters little.
         let seeds = if split == Split::Units { 1 } else { options.seeds };
         let seeds: Vec<Seed> = (0..seeds).map(|seed| Seed::of(&["model"]).part(seed)).collect();

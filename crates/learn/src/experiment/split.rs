@@ -5,9 +5,11 @@
 //! learned from that is as late as the first scored query.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use backstory_model::RepoName;
 
+use super::arm::Arm;
 use super::query::{Query, Role, Source};
 
 /// How many folds the grouped cross-validation has.
@@ -29,15 +31,46 @@ pub enum Split {
     /// The mined units, scored by models that never saw their repository. Most of them
     /// ask in the words of the change, so they stand in tables of their own.
     Units,
+    /// Of these, the units whose failing tests were executed; what the execution is worth.
+    Executed,
     /// The test rows, scored once.
     Test,
 }
 
+impl FromStr for Split {
+    type Err = UnknownSplit;
+
+    fn from_str(word: &str) -> Result<Self, UnknownSplit> {
+        let found = Self::ALL.into_iter().find(|split| split.as_str() == word);
+        found.ok_or_else(|| UnknownSplit { word: word.to_owned() })
+    }
+}
+
+/// Says that a word names no split.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is not one of `repositories`, `time`, `units`, `executed`, `test`")]
+pub struct UnknownSplit {
+    /// What was given.
+    pub word: String,
+}
+
 impl Split {
     /// Every split, in the order of the tables.
-    pub const ALL: [Self; 4] = [Self::Repositories, Self::Time, Self::Units, Self::Test];
+    pub const ALL: [Self; 5] =
+        [Self::Repositories, Self::Time, Self::Units, Self::Executed, Self::Test];
     /// The splits that the criteria are about.
     pub const PRIMARY: [Self; 2] = [Self::Repositories, Self::Time];
+
+    /// Returns the word that a command line calls it by.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Repositories => "repositories",
+            Self::Time => "time",
+            Self::Units => "units",
+            Self::Executed => "executed",
+            Self::Test => "test",
+        }
+    }
 
     /// Returns how tables call it.
     pub fn label(self) -> &'static str {
@@ -45,6 +78,7 @@ impl Split {
             Self::Repositories => "repositories out",
             Self::Time => "time",
             Self::Units => "units, repositories out",
+            Self::Executed => "executed units, repositories out",
             Self::Test => "test rows",
         }
     }
@@ -52,17 +86,40 @@ impl Split {
     /// Returns where the texts of most scored queries come from.
     pub fn source(self) -> Source {
         match self {
-            Self::Units => Source::PseudoIssue,
+            Self::Units | Self::Executed => Source::PseudoIssue,
             Self::Repositories | Self::Time | Self::Test => Source::Issue,
+        }
+    }
+
+    /// Returns true when an arm is asked in this split.
+    pub fn asks(self, arm: Arm) -> bool {
+        match self {
+            Self::Repositories | Self::Time | Self::Units | Self::Test => !arm.reads_execution(),
+            Self::Executed => matches!(
+                arm,
+                Arm::Bm25
+                    | Arm::Rrf
+                    | Arm::C
+                    | Arm::RrfTestCochange
+                    | Arm::E
+                    | Arm::Ochiai
+                    | Arm::RrfExecution
+                    | Arm::F
+            ),
         }
     }
 
     /// Parts the queries into folds, as places in the list.
     pub fn folds(self, queries: &[Query]) -> Vec<Fold> {
         let folds = match self {
-            Self::Repositories => repositories_out(queries, Role::Development),
+            Self::Repositories => {
+                repositories_out(queries, |query| query.role == Role::Development)
+            }
             Self::Time => by_time(queries),
-            Self::Units => repositories_out(queries, Role::Unit),
+            Self::Units => repositories_out(queries, |query| query.role == Role::Unit),
+            Self::Executed => repositories_out(queries, |query| {
+                query.role == Role::Unit && query.columns.has_execution()
+            }),
             Self::Test => vec![test(queries)],
         };
         folds.into_iter().filter(|fold| !fold.scored.is_empty()).collect()
@@ -103,8 +160,8 @@ fn of_role(queries: &[Query], role: Role) -> Vec<usize> {
     (0..queries.len()).filter(|at| queries[*at].role == role).collect()
 }
 
-fn repositories_out(queries: &[Query], role: Role) -> Vec<Fold> {
-    let rows = of_role(queries, role);
+fn repositories_out(queries: &[Query], is_scored: impl Fn(&Query) -> bool) -> Vec<Fold> {
+    let rows: Vec<usize> = (0..queries.len()).filter(|at| is_scored(&queries[*at])).collect();
     let placed = grouped(rows.iter().map(|at| queries[*at].repo.clone()), FOLDS);
     let fold = |number: usize| {
         let out = |at: &usize| placed.get(&queries[*at].repo) == Some(&number);

@@ -2,20 +2,23 @@
 //!
 //! Two files in a folder: `candidates.parquet`, one row a candidate with its query,
 //! group, path, gold and every column as measured, and `queries.jsonl`, one query a
-//! line in the order of the groups. Columns of the test are 0 where a query has none;
-//! `has_test` in its line says so.
+//! line in the order of the groups. Columns of the test and of its execution are 0 where
+//! a query has none; `has_test` and `has_execution` in its line say so.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use backstory_model::{RepoName, RepoPath};
 use backstory_store::{StoreError, fs};
 use backstory_table::{ColumnWriter, TableError, Values, read_columns};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::query::{Query, Role, Source};
+use super::report::SourceFile;
 use crate::rows::Strata;
 use crate::seen::Columns;
-use crate::{history, snapshot, test_query};
+use crate::{execution, history, snapshot, test_query};
 
 /// The table of candidates.
 const CANDIDATES: &str = "candidates.parquet";
@@ -60,6 +63,9 @@ struct Line {
     strata: Strata,
     candidates: usize,
     has_test: bool,
+    /// Missing in tables of before there was any.
+    #[serde(default)]
+    has_execution: bool,
 }
 
 /// Writes queries as they come.
@@ -90,7 +96,11 @@ impl QueryWriter {
         ];
         let silent = vec![vec![0.0; count]; test_columns()];
         let test = if query.columns.has_test() { &query.columns.test } else { &silent };
-        let features = query.columns.snapshot.iter().chain(&query.columns.process).chain(test);
+        let silent = vec![vec![0.0; count]; execution::FEATURES.len()];
+        let executed =
+            if query.columns.has_execution() { &query.columns.execution } else { &silent };
+        let features = query.columns.snapshot.iter().chain(&query.columns.process);
+        let features = features.chain(test).chain(executed);
         columns.extend(features.map(|column| Values::Real(column.clone())));
         self.table.push(&columns)?;
         self.group += 1;
@@ -105,6 +115,7 @@ impl QueryWriter {
             strata: query.strata,
             candidates: count,
             has_test: query.columns.has_test(),
+            has_execution: query.columns.has_execution(),
         };
         let json = serde_json::to_string(&line).unwrap_or_default();
         self.lines.extend_from_slice(json.as_bytes());
@@ -131,7 +142,7 @@ pub fn read_queries(folder: &Path) -> Result<Vec<Query>, TablesError> {
         }
         let read: Line =
             serde_json::from_slice(bytes).map_err(|source| TablesError::Line { line, source })?;
-        wanted.push((read.candidates, read.has_test));
+        wanted.push((read.candidates, read.has_test, read.has_execution));
         queries.push(blank(read)?);
     }
     let mut fault = None;
@@ -143,7 +154,7 @@ pub fn read_queries(folder: &Path) -> Result<Vec<Query>, TablesError> {
     if let Some(fault) = fault {
         return Err(fault);
     }
-    for (query, (candidates, has_test)) in queries.iter_mut().zip(wanted) {
+    for (query, (candidates, has_test, has_execution)) in queries.iter_mut().zip(wanted) {
         if query.columns.len() != candidates || query.gold.is_empty() {
             let why =
                 format!("`{}` has {} candidates, not {candidates}", query.id, query.columns.len());
@@ -152,8 +163,24 @@ pub fn read_queries(folder: &Path) -> Result<Vec<Query>, TablesError> {
         if !has_test {
             query.columns.test.clear();
         }
+        if !has_execution {
+            query.columns.execution.clear();
+        }
     }
     Ok(queries)
+}
+
+/// Returns the files of a folder with their digests.
+pub fn source_files(folder: &Path) -> Result<Vec<SourceFile>, TablesError> {
+    let file = |name: &str| {
+        let bytes = fs::read_file(&folder.join(name))?;
+        let mut sha256 = String::new();
+        for byte in Sha256::digest(&bytes) {
+            let _ = write!(sha256, "{byte:02x}");
+        }
+        Ok(SourceFile { name: name.to_owned(), bytes: bytes.len() as u64, sha256 })
+    };
+    [QUERIES, CANDIDATES].into_iter().map(file).collect()
 }
 
 /// Returns a query without candidates.
@@ -175,6 +202,7 @@ fn blank(line: Line) -> Result<Query, TablesError> {
             snapshot: vec![Vec::new(); snapshot::FEATURES.len()],
             process: vec![Vec::new(); history::FEATURES.len()],
             test: vec![Vec::new(); test_columns()],
+            execution: vec![Vec::new(); execution::FEATURES.len()],
         },
     })
 }
@@ -182,7 +210,10 @@ fn blank(line: Line) -> Result<Query, TablesError> {
 /// Adds the rows of a batch to their queries.
 fn add(queries: &mut [Query], batch: Vec<(String, Values)>) -> Result<(), TablesError> {
     let (found, columns): (Vec<String>, Vec<Values>) = batch.into_iter().unzip();
-    if found != names() {
+    let names = names();
+    // Tables of before there was any execution end earlier.
+    let earlier = names.len() - execution::FEATURES.len();
+    if found != names && found != names[..earlier] {
         return Err(TablesError::Apart("it has other columns".to_owned()));
     }
     let [_, Values::Integer(groups), Values::Text(paths), Values::Boolean(gold), features @ ..] =
@@ -199,8 +230,8 @@ fn add(queries: &mut [Query], batch: Vec<(String, Values)>) -> Result<(), Tables
             query.gold.push(query.columns.paths.len());
         }
         query.columns.paths.push(RepoPath::from(paths[row].as_str()));
-        let Columns { snapshot, process, test, .. } = &mut query.columns;
-        let columns = snapshot.iter_mut().chain(process).chain(test);
+        let Columns { snapshot, process, test, execution, .. } = &mut query.columns;
+        let columns = snapshot.iter_mut().chain(process).chain(test).chain(execution);
         for (column, values) in columns.zip(features) {
             if let Values::Real(values) = values {
                 column.push(values[row]);
@@ -216,7 +247,8 @@ fn names() -> Vec<String> {
         .iter()
         .chain(history::FEATURES)
         .chain(test_query::FEATURES)
-        .chain(test_query::HISTORY_FEATURES);
+        .chain(test_query::HISTORY_FEATURES)
+        .chain(execution::FEATURES);
     let keys = KEYS.into_iter();
     keys.chain(features.map(|feature| feature.name)).map(str::to_owned).collect()
 }

@@ -11,7 +11,7 @@ use super::query::Query;
 use super::run::SplitResult;
 use super::split::Split;
 use crate::measure::Metric;
-use crate::measure::statistics::{BootstrapOptions, Comparison, Sample, compare};
+use crate::measure::statistics::{BootstrapOptions, Comparison, Sample, compare, holm};
 use crate::number::{ratio, real};
 use crate::rows::Stratum;
 
@@ -114,7 +114,7 @@ impl SplitResult {
 
 /// Returns the comparisons that the report shows, in its order.
 pub fn comparisons(queries: &[Query], results: &[SplitResult]) -> Vec<Versus> {
-    const PAIRS: [(Arm, Arm); 12] = [
+    const PAIRS: [(Arm, Arm); 16] = [
         (Arm::A, Arm::Rrf),
         (Arm::B, Arm::A),
         (Arm::B, Arm::Rrf),
@@ -127,6 +127,10 @@ pub fn comparisons(queries: &[Query], results: &[SplitResult]) -> Vec<Versus> {
         (Arm::C, Arm::CForeign),
         (Arm::D, Arm::RrfTest),
         (Arm::E, Arm::RrfTestCochange),
+        (Arm::F, Arm::E),
+        (Arm::F, Arm::RrfTestCochange),
+        (Arm::F, Arm::RrfExecution),
+        (Arm::RrfExecution, Arm::RrfTestCochange),
     ];
     let mut found = Vec::new();
     for result in results {
@@ -138,6 +142,22 @@ pub fn comparisons(queries: &[Query], results: &[SplitResult]) -> Vec<Versus> {
         }
     }
     found
+}
+
+/// Returns the comparisons that decide, with Holm's correction over them: C against the
+/// best of its rivals where no gold file is named, by two metrics in two splits.
+pub fn primary(queries: &[Query], results: &[SplitResult]) -> Vec<(Versus, f64)> {
+    let stratum = Stratum::NotNamed;
+    let mut found = Vec::new();
+    for result in results.iter().filter(|result| Split::PRIMARY.contains(&result.split)) {
+        let versus = |metric| {
+            let rival = result.best_rival(queries, metric, stratum);
+            result.versus(queries, (Arm::C, rival), metric, stratum)
+        };
+        found.extend(Metric::PRIMARY.into_iter().filter_map(versus));
+    }
+    let corrected = holm(&found.iter().map(|one| one.comparison.p).collect::<Vec<_>>());
+    found.into_iter().zip(corrected).collect()
 }
 
 /// Returns W1 to W5.

@@ -1,8 +1,9 @@
 //! Which queries do the trajectories of an exported dataset make?
 //!
-//! In: the `trajectories` table of an export. Out: an issue row for each unit that
-//! changes tests and source, small and not by a bot, with its failing test and where
-//! its text comes from. What a customer has is all that is read.
+//! In: the tables `trajectories` and `evidence` of an export. Out: an issue row for each
+//! unit that changes tests and source, small and not by a bot, with its failing test,
+//! what that executed and where its text comes from. What a customer has is all that
+//! is read.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,8 +13,10 @@ use backstory_store::{StoreError, fs};
 use backstory_table::{Cell, TableError, read_rows};
 use serde::Deserialize;
 
+use super::executed::read_executed;
 use super::patch::changed;
 use super::row::{Answer, IssueRow, Question, Usage};
+use crate::execution::Executed;
 
 /// One unit of a dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub struct UnitRow {
     pub is_issue: bool,
     /// The test lines that the unit adds.
     pub test: TestText,
+    /// What its failing tests executed before the fix, where they were run.
+    pub executed: Option<Executed>,
 }
 
 /// Says why a dataset cannot be read.
@@ -35,6 +40,17 @@ pub enum DatasetError {
     /// One of its tables cannot be read.
     #[error("failed to read a table of the dataset")]
     Table(#[from] TableError),
+    /// Evidence was taken where the fix may have been.
+    #[error(
+        "the evidence of `{unit}` comes from the state `{state}`, and only `base_with_tests` \
+         is before the fix"
+    )]
+    State {
+        /// The unit.
+        unit: String,
+        /// The state.
+        state: String,
+    },
 }
 
 /// Reads the units of a dataset, by repository and then newest first.
@@ -48,6 +64,11 @@ pub fn read_dataset(folder: &Path) -> Result<Vec<UnitRow>, DatasetError> {
         if file.extension().is_some_and(|suffix| suffix == "parquet") {
             read_rows(&file, |row| units.extend(unit(&row)))?;
         }
+    }
+    let mut executed = read_executed(&folder)?;
+    for (_, _, unit) in &mut units {
+        let question = &unit.row.question;
+        unit.executed = executed.remove(&(question.id.clone(), question.base.clone()));
     }
     units.sort_by(|one, other| {
         (&one.0, -one.1, &one.2.row.question.id).cmp(&(
@@ -92,7 +113,7 @@ fn unit(row: &Row) -> Option<(RepoName, i64, UnitRow)> {
     };
     let is_issue = text(row, "requirement_source") == Some("issue");
     let test = TestText { added, paths: tests };
-    Some((repo, position(row), UnitRow { row: row_of_unit, is_issue, test }))
+    Some((repo, position(row), UnitRow { row: row_of_unit, is_issue, test, executed: None }))
 }
 
 /// Returns the text of the first message of the user.

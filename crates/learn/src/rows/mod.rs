@@ -6,6 +6,7 @@
 //! hints above all, are never read.
 
 mod dataset;
+mod executed;
 mod lines;
 mod patch;
 mod read;

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use super::compare::{PairReport, PairRow};
 use super::report::{CorpusReport, FileReport, Mean, ScoreReport, StratumReport};
-use crate::measure::statistics::{Interval, Resampled, Signs};
+use crate::percent::{brackets, percent, points, signs};
 
 /// How many names or lines of one kind are listed; the counts are always complete.
 const MOST: usize = 20;
@@ -149,27 +149,6 @@ fn pair_row(out: &mut String, row: &PairRow) -> fmt::Result {
         found.repository_sign_p,
         found.verdict
     )
-}
-
-fn signs(signs: Signs) -> String {
-    format!("{} / {} / {}", signs.wins, signs.ties, signs.losses)
-}
-
-fn percent(part: f64) -> String {
-    // Adding zero turns what rounds to minus nothing around.
-    format!("{:.1}", (1000.0 * part).round() / 10.0 + 0.0)
-}
-
-fn points(difference: f64) -> String {
-    format!("{:+.1}", (1000.0 * difference).round() / 10.0 + 0.0)
-}
-
-fn brackets(interval: Interval) -> String {
-    let [low, high] = [interval.low, interval.high].map(percent);
-    match interval.over {
-        Resampled::Issues => format!("[{low}, {high}]"),
-        Resampled::Repositories => format!("{{{low}, {high}}}"),
-    }
 }
 
 /// Returns foreign text without what would break a line or a table.

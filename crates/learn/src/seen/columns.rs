@@ -5,7 +5,7 @@
 
 use backstory_model::RepoPath;
 
-use crate::{snapshot, test_query};
+use crate::{execution, snapshot, test_query};
 
 /// The candidates of a query with what was measured of them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,6 +18,8 @@ pub struct Columns {
     pub process: Vec<Vec<f32>>,
     /// The test features (T, then TH); none where no failing test is known.
     pub test: Vec<Vec<f32>>,
+    /// The execution features (X); none where no failing test was executed.
+    pub execution: Vec<Vec<f32>>,
 }
 
 impl Columns {
@@ -34,6 +36,23 @@ impl Columns {
     /// Returns true when a failing test is known.
     pub fn has_test(&self) -> bool {
         !self.test.is_empty()
+    }
+
+    /// Returns true when it is known what failing tests executed.
+    pub fn has_execution(&self) -> bool {
+        !self.execution.is_empty()
+    }
+
+    /// Returns the largest Ochiai of each candidate; empty where nothing was executed.
+    pub fn ochiai(&self) -> &[f32] {
+        execution::ochiai(&self.execution)
+    }
+
+    /// Returns the untrained fusion with the failing test, its co-change and Ochiai.
+    pub fn fused_with_execution(&self) -> Vec<f32> {
+        let cochange = self.test.last().map_or(&[][..], Vec::as_slice);
+        let (views, test) = (self.views(), self.test_now());
+        test_query::fused_with_execution(&views, test, cochange, self.ochiai())
     }
 
     /// Returns the views that the untrained fusion is made of.

@@ -30,7 +30,8 @@ impl Ground<'_> {
         let asked = history::Query { words: &words, content: &columns[0] };
         let process = past.features(paths, asked, cache);
         let test = test.map(|test| self.test(test)).unwrap_or_default();
-        Columns { paths: paths.clone(), snapshot: columns, process, test }
+        let execution = Vec::new();
+        Columns { paths: paths.clone(), snapshot: columns, process, test, execution }
     }
 
     fn test(self, test: &TestQuery) -> Vec<Vec<f32>> {

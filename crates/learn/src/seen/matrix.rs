@@ -10,7 +10,7 @@ use super::sight::{Past, Sight};
 use crate::control::{foreign_rows, permuted_rows};
 use crate::feature::{Family, Feature, Kind, column_names, normalized};
 use crate::seed::Seed;
-use crate::{history, snapshot, test_query};
+use crate::{execution, history, snapshot, test_query};
 
 /// The fusion that an arm with the failing test must beat, as a feature of it.
 const FUSION_WITH_TEST: Feature = Feature {
@@ -49,6 +49,9 @@ pub fn names(sight: Sight) -> Vec<String> {
         }
         names.extend(column_names(&[FUSION_WITH_TEST]));
     }
+    if sight.execution {
+        names.extend(column_names(execution::FEATURES));
+    }
     names
 }
 
@@ -67,11 +70,23 @@ pub fn matrix(id: &str, query: &Columns, sight: Sight, other: Option<&Columns>) 
         }
         columns.extend(normalized(&[FUSION_WITH_TEST], &[query.fused_with_test(has_past)]));
     }
+    if sight.execution {
+        columns.extend(normalized(execution::FEATURES, &executed(query)));
+    }
     let mut rows = Vec::with_capacity(columns.len() * query.len());
     for at in 0..query.len() {
         rows.extend(columns.iter().map(|column| column[at]));
     }
     Matrix { columns: columns.len(), rows }
+}
+
+/// Returns the execution columns; where nothing was executed, all candidates are alike in
+/// them, so that they tell none from another.
+fn executed(query: &Columns) -> Cow<'_, [Vec<f32>]> {
+    if query.has_execution() {
+        return Cow::Borrowed(&query.execution);
+    }
+    Cow::Owned(vec![vec![0.0; query.len()]; execution::FEATURES.len()])
 }
 
 /// Returns the process columns that an arm sees.

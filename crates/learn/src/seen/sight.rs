@@ -7,6 +7,8 @@ pub struct Sight {
     pub past: Past,
     /// The failing test.
     pub test: bool,
+    /// What the failing test executed.
+    pub execution: bool,
 }
 
 /// Whose past a model sees.

@@ -35,6 +35,18 @@ pub fn fused_with_test_and_cochange(
     fuse_views(&views)
 }
 
+/// Fuses the same views, co-change with the test file and Ochiai: arm RRF+T+co+X.
+pub fn fused_with_execution(
+    snapshot: &[&[f32]],
+    test: &[Vec<f32>],
+    cochange: &[f32],
+    ochiai: &[f32],
+) -> Vec<f32> {
+    let mut views = views(snapshot, test);
+    views.extend([cochange, ochiai].map(|scores| View { scores, sparse: true }));
+    fuse_views(&views)
+}
+
 fn views<'a>(snapshot: &[&'a [f32]], test: &'a [Vec<f32>]) -> Vec<View<'a>> {
     let of_snapshot = snapshot.iter().map(|scores| View { scores, sparse: false });
     let of_test = FEATURES.iter().zip(test).filter_map(|(feature, scores)| {

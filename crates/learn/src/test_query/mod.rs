@@ -23,7 +23,7 @@ use crate::snapshot::{Candidates, FileTerms, ImportGraph, Snapshot};
 use crate::text::{Bag, bm25};
 use name::{names_file, subject_words};
 
-pub use fusion::{fused_with_test, fused_with_test_and_cochange};
+pub use fusion::{fused_with_execution, fused_with_test, fused_with_test_and_cochange};
 pub(crate) use read::blob_at;
 pub use read::{MOST_TOKENS, TestQuery};
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use backstory_learn::execution;
 use backstory_learn::extract::{describe, table_names, table_rows};
 use backstory_learn::feature::Feature;
 use backstory_learn::snapshot::{FEATURES, Index, Query, Snapshot, Views, features, sampled};
@@ -92,7 +93,7 @@ fn columns_have_names_of_their_own() {
 fn the_documentation_lists_every_feature() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/learn.md");
     let text = backstory_store::fs::read_text(&path).unwrap();
-    for Feature { name, kind, meaning, .. } in FEATURES {
+    for Feature { name, kind, meaning, .. } in FEATURES.iter().chain(execution::FEATURES) {
         let line = format!("| `{name}` | {} | {meaning} |", format!("{kind:?}").to_lowercase());
         assert!(text.contains(&line), "{line}");
     }

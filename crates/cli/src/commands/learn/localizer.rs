@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use backstory_learn::execution::Executed;
 use backstory_learn::experiment::{
-    Asked, Described, QueryWriter, Role, RunOptions, Source, describe, markdown, read_queries, run,
-    time_cuts,
+    Asked, Described, QueryWriter, Role, RunOptions, Source, Told, describe, read_queries, report,
+    run, source_files, time_cuts,
 };
 use backstory_learn::history::{Cache, History, walk};
 use backstory_learn::rows::{IssueRow, UnitRow, Usage, read_dataset};
@@ -32,8 +33,8 @@ const AT_ONCE: usize = 16;
 
 /// Where the report keeps the queries.
 const FEATURES: &str = "features";
-/// The report.
-const REPORT: &str = "report.md";
+/// The report, in two forms.
+const REPORT: [&str; 2] = ["report.html", "report.md"];
 
 /// Runs the experiment.
 pub(super) fn localizer(args: &LearnLocalizerArgs, talk: &Talk) -> Result<u8, Failure> {
@@ -44,11 +45,21 @@ pub(super) fn localizer(args: &LearnLocalizerArgs, talk: &Talk) -> Result<u8, Fa
     let queries = read_queries(&features)
         .map_err(|error| Failure::of(error, "failed to read the queries"))?;
     talk.say(&format!("{} queries", queries.len()));
-    let results = run(&queries, &RunOptions { seeds: args.seeds, ..RunOptions::default() })
-        .map_err(|error| Failure::of(error, "failed to train"))?;
-    let text = markdown(&queries, &results);
+    let mut options = RunOptions { seeds: args.seeds, ..RunOptions::default() };
+    if !args.split.is_empty() {
+        options.splits.clone_from(&args.split);
+    }
+    let results = run(&queries, &options).map_err(|error| Failure::of(error, "failed to train"))?;
+    let files = source_files(&features)
+        .map_err(|error| Failure::of(error, "failed to read the tables again"))?;
+    let told = Told { queries: &queries, results: &results, files: &files, ..Told::default() };
+    let page = report(&told);
+    let html = page.to_html().map_err(|error| Failure::of(error, "failed to draw the report"))?;
+    let text = page.to_markdown();
     fs::create_dirs(&args.report)?;
-    fs::write_file(&args.report.join(REPORT), text.as_bytes())?;
+    for (name, text) in REPORT.into_iter().zip([&html, &text]) {
+        fs::write_file(&args.report.join(name), text.as_bytes())?;
+    }
     talk.data(&text)?;
     if let Some(file) = &args.save_model {
         save_model(file, &queries, &results, talk)?;
@@ -65,6 +76,8 @@ struct Wanted {
     source: Source,
     /// Known for units; of a row it is read from the fixing pull request.
     test: Option<TestText>,
+    /// What the failing test executed; known for units that were run.
+    executed: Option<Executed>,
 }
 
 impl Wanted {
@@ -140,11 +153,17 @@ fn wanted(
 
 /// Reads the units of all datasets, newest first; one that is in several counts once.
 fn units(args: &LearnLocalizerArgs) -> Result<Vec<UnitRow>, Failure> {
-    let mut by_id = BTreeMap::new();
+    let mut by_id: BTreeMap<String, UnitRow> = BTreeMap::new();
     for dataset in &args.train {
         let units = read_dataset(dataset)
             .map_err(|error| Failure::of(error, "failed to read the dataset"))?;
-        by_id.extend(units.into_iter().map(|unit| (unit.row.question.id.clone(), unit)));
+        for unit in units {
+            let id = unit.row.question.id.clone();
+            // A dataset with runs says more than one without.
+            if by_id.get(&id).is_none_or(|known| known.executed.is_none()) {
+                by_id.insert(id, unit);
+            }
+        }
     }
     let mut units: Vec<UnitRow> = by_id.into_values().collect();
     units.sort_by(|one, other| other.row.base_date.cmp(&one.row.base_date));
@@ -165,11 +184,13 @@ impl Budget {
         Self { most, cuts, taken: BTreeMap::new() }
     }
 
-    /// Returns true where a fold learns from the unit, if units come newest first.
+    /// Returns true where a fold learns from the unit, if units come newest first, and for
+    /// every unit that was run.
     fn takes(&mut self, unit: &Wanted) -> bool {
         let date = unit.row.base_date.as_deref().unwrap_or_default();
         let counts = self.taken.entry(unit.repo()).or_insert_with(|| vec![0; self.cuts.len() + 1]);
-        let mut wanted = false;
+        // What was run is rare and says more, however old it is.
+        let mut wanted = unit.executed.is_some();
         for (at, count) in counts.iter_mut().enumerate() {
             if self.cuts.get(at).is_none_or(|cut| date < cut.as_str()) {
                 *count += 1;
@@ -185,12 +206,18 @@ fn of_row(row: IssueRow) -> Wanted {
         Usage::Development => Role::Development,
         Usage::TestOnly => Role::Test,
     };
-    Wanted { row, role, source: Source::Issue, test: None }
+    Wanted { row, role, source: Source::Issue, test: None, executed: None }
 }
 
 fn of_unit(unit: UnitRow) -> Wanted {
     let source = if unit.is_issue { Source::Issue } else { Source::PseudoIssue };
-    Wanted { row: unit.row, role: Role::Unit, source, test: Some(unit.test) }
+    Wanted {
+        row: unit.row,
+        role: Role::Unit,
+        source,
+        test: Some(unit.test),
+        executed: unit.executed,
+    }
 }
 
 fn one(
@@ -206,6 +233,7 @@ fn one(
         role: wanted.role,
         source: wanted.source,
         test: test.as_ref().or(wanted.test.as_ref()),
+        executed: wanted.executed.as_ref(),
         twins: &twins,
     };
     let described = describe(repository, asked, index, cache)

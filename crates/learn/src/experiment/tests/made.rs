@@ -6,7 +6,7 @@ use crate::experiment::{Query, Role, Source};
 use crate::rows::Strata;
 use crate::seed::Seed;
 use crate::seen::Columns;
-use crate::{history, snapshot, test_query};
+use crate::{execution, history, snapshot, test_query};
 
 /// Which columns of a query tell its gold.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(super) enum Told {
     Content,
     /// The neighbors, of the past.
     Past,
+    /// Ochiai, of the execution of units.
+    Execution,
 }
 
 /// Returns a query of a repository.
@@ -32,10 +34,12 @@ pub(super) fn query(repo: &str, number: u32, role: Role, told: Told) -> Query {
     let mut snapshot = columns(snapshot::FEATURES.len());
     let mut process = columns(history::FEATURES.len());
     let test = columns(test_query::FEATURES.len() + test_query::HISTORY_FEATURES.len());
+    let mut executed = columns(execution::FEATURES.len());
     match told {
         Told::Nowhere => {}
         Told::Content => snapshot[0][gold] = 4.0,
         Told::Past => process[4][gold] = 4.0,
+        Told::Execution => executed[1][gold] = 4.0,
     }
     // Every query is worth learning from: its gold is among the best hits.
     snapshot[0][gold] = snapshot[0][gold].max(0.7);
@@ -53,6 +57,12 @@ pub(super) fn query(repo: &str, number: u32, role: Role, told: Told) -> Query {
             snapshot,
             process,
             test,
+            // Of two units one was executed, of rows none.
+            execution: if role == Role::Unit && number.is_multiple_of(2) {
+                executed
+            } else {
+                Vec::new()
+            },
         },
         id,
     }
