@@ -104,7 +104,7 @@ fn missing(told: &Told<'_>) -> Vec<String> {
     let mut items = Vec::new();
     for split in Split::ALL {
         if !told.results.iter().any(|result| result.split == split) {
-            items.push(format!("Split not run, as there is nothing to score: {}.", split.label()));
+            items.push(format!("Split not run: {}.", split.label()));
         }
     }
     for result in told.results {
