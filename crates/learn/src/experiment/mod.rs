@@ -4,6 +4,7 @@
 //! `docs/experiment/protocol.md` reaches in every split, the criteria, and a report.
 
 mod arm;
+mod curve;
 mod describe;
 mod fit;
 mod query;
@@ -17,6 +18,7 @@ mod tests;
 mod verdict;
 
 pub use arm::{Arm, Labels};
+pub use curve::learning_curve;
 pub use describe::{Asked, DescribeError, Described, describe};
 pub use fit::{Grid, Lesson, Setting, choose, fit, lesson};
 pub use query::{Query, Role, Source};

@@ -86,22 +86,22 @@ pub fn run(queries: &[Query], options: &RunOptions) -> Result<Vec<SplitResult>, 
 }
 
 /// The queries with what the controls drew for them.
-struct Bench<'q> {
+pub(super) struct Bench<'q> {
     queries: &'q [Query],
     shuffled: Vec<Option<Vec<usize>>>,
     foreign: Vec<Option<usize>>,
 }
 
 /// A trained arm with what each query teaches it, by place in the list.
-struct Pupil {
+pub(super) struct Pupil {
     arm: Arm,
     labels: Labels,
-    sight: Sight,
+    pub(super) sight: Sight,
     lessons: Vec<Option<Lesson>>,
 }
 
 impl<'q> Bench<'q> {
-    fn of(queries: &'q [Query]) -> Self {
+    pub(super) fn of(queries: &'q [Query]) -> Self {
         let answered: Vec<Answered<'_>> = queries.iter().map(Query::answered).collect();
         Self {
             queries,
@@ -124,13 +124,28 @@ impl<'q> Bench<'q> {
             return Ok(splits.iter().map(reached).collect());
         };
         let asked = splits.iter().filter(|(split, _)| split.asks(arm));
-        let folds = asked.flat_map(|(_, folds)| folds);
+        let pupil = self.pupil(arm, (labels, sight), asked.flat_map(|(_, folds)| folds));
+        splits.iter().map(|(split, folds)| self.trained(&pupil, *split, folds, options)).collect()
+    }
+
+    /// Prepares what an arm learns from in these folds.
+    pub(super) fn pupil<'f>(
+        &self,
+        arm: Arm,
+        (labels, sight): (Labels, Sight),
+        folds: impl Iterator<Item = &'f Fold>,
+    ) -> Pupil {
         let taught: BTreeSet<usize> = folds.flat_map(|fold| self.taught(fold, labels)).collect();
         let lesson =
             |at: usize| taught.contains(&at).then(|| self.lesson(at, labels, sight)).flatten();
         let lessons = (0..self.queries.len()).into_par_iter().map(lesson).collect();
-        let pupil = Pupil { arm, labels, sight, lessons };
-        splits.iter().map(|(split, folds)| self.trained(&pupil, *split, folds, options)).collect()
+        Pupil { arm, labels, sight, lessons }
+    }
+
+    /// Returns what an arm learns from in a fold.
+    pub(super) fn lessons<'p>(&self, pupil: &'p Pupil, fold: &Fold) -> Vec<&'p Lesson> {
+        let taught = self.taught(fold, pupil.labels);
+        taught.into_iter().filter_map(|at| pupil.lessons[at].as_ref()).collect()
     }
 
     fn untrained(&self, arm: Arm, folds: &[Fold]) -> ArmResult {
@@ -157,19 +172,27 @@ impl<'q> Bench<'q> {
         let seeds: Vec<Seed> = (0..seeds).map(|seed| Seed::of(&["model"]).part(seed)).collect();
         let mut result = ArmResult::default();
         for fold in folds {
-            let taught = self.taught(fold, pupil.labels);
-            let lessons: Vec<&Lesson> =
-                taught.into_iter().filter_map(|at| pupil.lessons[at].as_ref()).collect();
+            let lessons = self.lessons(pupil, fold);
             let setting = choose(&lessons, pupil.sight, split.source(), &options.grid)?;
             let models = fit(&lessons, pupil.sight, setting, &seeds)?;
             result.settings.push(setting);
-            let reached = |at: &usize| {
-                let query = &self.queries[*at];
-                pupil.arm.answers(query).then(|| self.averaged(*at, pupil.sight, &models))
-            };
-            result.metrics.extend(fold.scored.par_iter().map(reached).collect::<Vec<_>>());
+            result.metrics.extend(self.reached(pupil, fold, &models));
         }
         Ok(result)
+    }
+
+    /// Scores the queries of a fold; `None` for those that the arm does not answer.
+    pub(super) fn reached(
+        &self,
+        pupil: &Pupil,
+        fold: &Fold,
+        models: &[Model],
+    ) -> Vec<Option<Metrics>> {
+        let reached = |at: &usize| {
+            let query = &self.queries[*at];
+            pupil.arm.answers(query).then(|| self.averaged(*at, pupil.sight, models))
+        };
+        fold.scored.par_iter().map(reached).collect()
     }
 
     /// Returns the queries that an arm of these labels learns from in a fold.

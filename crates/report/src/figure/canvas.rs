@@ -32,7 +32,7 @@ const COLORS: [RGBColor; 6] = [
 /// How many letters of a label are drawn.
 const MOST_LETTERS: usize = 44;
 /// How wide a letter is taken to be.
-const LETTER: usize = 7;
+const LETTER: usize = 9;
 
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 pub(super) type Chart<'c, 'a> =

@@ -8,8 +8,8 @@ use std::path::Path;
 
 use backstory_learn::execution::Executed;
 use backstory_learn::experiment::{
-    Asked, Described, QueryWriter, Role, RunOptions, Source, Told, describe, read_queries, report,
-    run, source_files, time_cuts,
+    Asked, Described, QueryWriter, Role, RunOptions, Source, Told, describe, learning_curve,
+    read_queries, report, run, source_files, time_cuts,
 };
 use backstory_learn::history::{Cache, History, walk};
 use backstory_learn::rows::{IssueRow, UnitRow, Usage, read_dataset};
@@ -36,6 +36,9 @@ const FEATURES: &str = "features";
 /// The report, in two forms.
 const REPORT: [&str; 2] = ["report.html", "report.md"];
 
+/// How the experiment is run again from what was measured.
+const AGAIN: &str = "backstory learn localizer --features FEATURES --report REPORT";
+
 /// Runs the experiment.
 pub(super) fn localizer(args: &LearnLocalizerArgs, talk: &Talk) -> Result<u8, Failure> {
     let features = match &args.features {
@@ -52,7 +55,16 @@ pub(super) fn localizer(args: &LearnLocalizerArgs, talk: &Talk) -> Result<u8, Fa
     let results = run(&queries, &options).map_err(|error| Failure::of(error, "failed to train"))?;
     let files = source_files(&features)
         .map_err(|error| Failure::of(error, "failed to read the tables again"))?;
-    let told = Told { queries: &queries, results: &results, files: &files, ..Told::default() };
+    let curve = learning_curve(&queries, &results)
+        .map_err(|error| Failure::of(error, "failed to train on parts"))?;
+    let told = Told {
+        queries: &queries,
+        results: &results,
+        curve: &curve,
+        files: &files,
+        command: Some(AGAIN),
+        ..Told::default()
+    };
     let page = report(&told);
     let html = page.to_html().map_err(|error| Failure::of(error, "failed to draw the report"))?;
     let text = page.to_markdown();
