@@ -18,6 +18,8 @@ import pandas
 import polars
 
 CONFIGS = ("trajectories", "steps", "instances")
+# Tables that an export has only where there is something to put into them.
+SOMETIMES = ("evidence",)
 NESTED = ("messages", "message_provenance", "tools", "links")
 Arguments = dict[tuple[str, int], Any]
 
@@ -52,18 +54,26 @@ def holds_null(value: Any) -> bool:
     return value is None
 
 
+def configurations(folder: Path) -> list[str]:
+    """Returns the configurations that the export should have."""
+    return sorted([*CONFIGS, *(name for name in SOMETIMES if (folder / name).is_dir())])
+
+
 def load(folder: Path) -> dict[str, datasets.Dataset]:
     """Loads the first split of every configuration, past the cache."""
     # The cache would serve an export loaded earlier from another folder.
     mode = datasets.DownloadMode.FORCE_REDOWNLOAD
-    tables = {name: datasets.load_dataset(str(folder), name, download_mode=mode) for name in CONFIGS}
+    tables = {
+        name: datasets.load_dataset(str(folder), name, download_mode=mode)
+        for name in configurations(folder)
+    }
     return {name: next(iter(splits.values())) for name, splits in tables.items()}
 
 
 def check_datasets(folder: Path, source: Arguments) -> Iterator[str]:
     """Loads every configuration and compares the arguments with their source."""
     names = datasets.get_dataset_config_names(str(folder))
-    if sorted(names) != sorted(CONFIGS):
+    if sorted(names) != configurations(folder):
         yield f"datasets: the configurations are {names}"
     tables = load(folder)
     steps = {
