@@ -248,7 +248,11 @@ pub(crate) fn numbered(number: u64) -> (Trajectory, Stored) {
 }
 
 /// What a failing run of the sample prints.
-pub(crate) const FAILURE: &str = "F\n/work/tests/test_flags.py:5: in test_empty\n    assert split_flags(\"\") == []\nE   AssertionError: assert [''] == []\n1 failed in [TIME]\n";
+pub(crate) const FAILURE: &str = concat!(
+    "F\n/work",
+    "/tests/test_flags.py:5: in test_empty\n    assert split_flags(\"\") == []\n\
+     E   AssertionError: assert [''] == []\n1 failed in [TIME]\n"
+);
 
 fn run(phase: Phase, rule: &str, id: &str, (output, status): (BlobId, i32)) -> Step {
     let execution = ExecutionId::new(id);

@@ -48,7 +48,7 @@ pub(super) fn draft(context: &DeriveContext, manifests: &mut Manifests) -> Resul
         phases: text.map(|_| install(is_locked, as_of)).into_iter().collect(),
         variables: variables(&[(
             "PATH",
-            "/work/node_modules/.bin:/toolchain/node/bin:/usr/bin:/bin",
+            concat!("/work", "/node_modules/.bin:/toolchain/node/bin:/usr/bin:/bin"),
         )]),
         build: None,
     })

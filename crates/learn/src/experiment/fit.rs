@@ -126,6 +126,18 @@ pub fn fit(
     Ok(grown.map(|trees| held_to_fusion(trees, sight, setting.fusion)).collect())
 }
 
+/// Trains the model of one seed.
+pub fn fit_one(
+    lessons: &[&Lesson],
+    sight: Sight,
+    setting: Setting,
+    seed: Seed,
+) -> Result<Model, GroupError> {
+    let groups = groups(lessons.iter().copied(), setting.issue_votes)?;
+    let trees = forest(&Trainer::new(&groups)?, setting, seed);
+    Ok(held_to_fusion(trees, sight, setting.fusion))
+}
+
 fn forest(trainer: &Trainer<'_>, setting: Setting, seed: Seed) -> Forest {
     let Setting { trees, leaves, .. } = setting;
     trainer.train(&LambdaMartOptions { trees, leaves, seed, ..LambdaMartOptions::default() })
@@ -232,8 +244,7 @@ impl Grid {
             let model = held_to_fusion(trees, sight, one.fusion);
             held.par_iter().map(|held| mrr(&model, held)).sum()
         });
-        let reached = reached.collect();
-        Ok(reached)
+        Ok(reached.collect())
     }
 }
 
@@ -244,7 +255,7 @@ fn held_to_fusion(trees: Forest, sight: Sight, weight: f32) -> Model {
     }
     let names = names(sight);
     let fusion = if sight.test { "fusion_with_test" } else { "fusion" };
-    let column = names.iter().position(|name| name == fusion).unwrap_or_default();
+    let column = names.iter().position(|name| name == fusion).expect("every arm sees its fusion");
     Model::Blend(Blend { trees, linear: Linear::only(column, names.len()), weight })
 }
 

@@ -20,7 +20,7 @@ mod verdict;
 pub use arm::{Arm, Labels};
 pub use curve::learning_curve;
 pub use describe::{Asked, DescribeError, Described, describe};
-pub use fit::{Grid, Lesson, Setting, choose, fit, lesson};
+pub use fit::{Grid, Lesson, Setting, choose, fit, fit_one, lesson};
 pub use query::{Query, Role, Source};
 pub use report::{CurvePoint, SourceFile, Told, report};
 pub use run::{ArmResult, Metrics, RunOptions, SplitResult, run};

@@ -262,6 +262,11 @@ impl SplitResult {
         }
     }
 
+    /// Returns the repositories of the scored queries, by name.
+    pub fn repositories<'q>(&self, queries: &'q [Query]) -> BTreeSet<&'q RepoName> {
+        self.scored.iter().map(|at| &queries[*at].repo).collect()
+    }
+
     /// Returns what was reached on the queries of one repository.
     #[must_use]
     pub fn only(&self, queries: &[Query], repo: &RepoName) -> Self {

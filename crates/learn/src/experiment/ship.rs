@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use super::arm::Arm;
-use super::fit::{Grid, Lesson, Setting, choose, fit, lesson};
+use super::fit::{Grid, Lesson, Setting, choose, fit_one, lesson};
 use super::query::{Query, Role, Source};
 use super::split::Split;
 use crate::rank::{GroupError, Ranker};
@@ -79,8 +79,7 @@ pub fn ship(queries: &[Query], arm: Arm, setting: Option<Setting>) -> Result<Shi
         Some(setting) => setting,
         None => choose(&lessons, sight, Source::Issue, &Grid::default())?,
     };
-    let models = fit(&lessons, sight, setting, &[Seed::of(&["model"]).part(0)])?;
-    let model = models.into_iter().next().expect("one seed gives one model");
+    let model = fit_one(&lessons, sight, setting, Seed::of(&["model"]).part(0))?;
     let ranker = Ranker { features: names(sight), model, calibration: None };
     Ok(Shipped { ranker, setting, queries: lessons.len() })
 }

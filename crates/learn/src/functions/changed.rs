@@ -10,7 +10,7 @@ use backstory_model::{LineRange, RepoPath};
 use backstory_store::fs;
 use backstory_table::{Cell, read_rows};
 
-use crate::rows::DatasetError;
+use crate::rows::{DatasetError, path_of};
 
 /// Reads the patch of each unit of a dataset, by the id of the unit.
 ///
@@ -57,7 +57,7 @@ pub fn changed_lines(patch: &str) -> BTreeMap<RepoPath, ChangedLines> {
     let mut lines = patch.lines();
     while let Some(line) = lines.next() {
         if let Some(header) = line.strip_prefix("--- ") {
-            path = old_path(header);
+            path = path_of(header, "a/");
         } else if let Some((start, old, new)) = hunk(line) {
             let file = path.clone().map(|path| found.entry(path).or_default());
             let mut unused = ChangedLines::default();
@@ -65,16 +65,6 @@ pub fn changed_lines(patch: &str) -> BTreeMap<RepoPath, ChangedLines> {
         }
     }
     found
-}
-
-fn old_path(header: &str) -> Option<RepoPath> {
-    let written = header.split('\t').next().unwrap_or(header).trim_end();
-    if written == "/dev/null" {
-        return None;
-    }
-    let path = RepoPath::parse(written).ok()?;
-    let bytes = path.as_bytes();
-    Some(RepoPath::from_bytes(bytes.strip_prefix(b"a/").unwrap_or(bytes)))
 }
 
 /// Reads `@@ -1,2 +3,4 @@` as the first old line and the numbers of old and new lines.

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use backstory_model::RepoName;
 use rayon::prelude::*;
 
-use crate::experiment::{Lesson, Query, Role, Setting, fit, grouped, lesson, teaches};
+use crate::experiment::{Lesson, Query, Role, Setting, fit_one, grouped, lesson, teaches};
 use crate::localize::{Task, sight};
 use crate::rank::{GroupError, Model};
 use crate::seed::Seed;
@@ -57,6 +57,5 @@ fn model(
 ) -> Result<Model, GroupError> {
     let others = |lesson: &&Lesson| placed.get(&lesson.repo) != Some(&fold);
     let lessons: Vec<&Lesson> = lessons.iter().flatten().filter(others).collect();
-    let models = fit(&lessons, sight, setting, &[Seed::of(&["model"]).part(0)])?;
-    Ok(models.into_iter().next().expect("one seed gives one model"))
+    fit_one(&lessons, sight, setting, Seed::of(&["model"]).part(0))
 }

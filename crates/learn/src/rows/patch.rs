@@ -53,7 +53,7 @@ pub(super) fn changed(patch: &str) -> Changed {
 
 impl Changed {
     fn add(&mut self, before: &str, after: &str) {
-        match (path(before, "a/"), path(after, "b/")) {
+        match (path_of(before, "a/"), path_of(after, "b/")) {
             (Some(before), _) => self.existing.push(before),
             (None, Some(after)) => self.created.push(after),
             (None, None) => {}
@@ -84,8 +84,9 @@ impl Changed {
     }
 }
 
-/// Reads the path of a `---` or `+++` line; `None` for `/dev/null`.
-fn path(header: &str, side: &str) -> Option<RepoPath> {
+/// Reads the path behind `--- ` or `+++ `, with `a/` or `b/` as its `side`; `None` for
+/// `/dev/null`.
+pub(crate) fn path_of(header: &str, side: &str) -> Option<RepoPath> {
     // Other tools put a tab and a time behind the path.
     let written = header.split('\t').next().unwrap_or(header).trim_end();
     if written == "/dev/null" {

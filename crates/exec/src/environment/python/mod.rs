@@ -57,7 +57,8 @@ pub(super) fn draft(context: &DeriveContext, manifests: &mut Manifests) -> Resul
     }
     let mut variables = variables(&[("PATH", "/env/bin:/usr/bin:/bin"), ("VIRTUAL_ENV", "/env")]);
     if !project.is_installable {
-        let root = if manifests.has_folder("src") { "/work/src:/work" } else { "/work" };
+        let root =
+            if manifests.has_folder("src") { concat!("/work", "/src:/work") } else { "/work" };
         variables.insert("PYTHONPATH".to_owned(), root.to_owned());
     }
     Ok(Draft {

@@ -1,8 +1,5 @@
 //! Which arm is better than which, where is it worse, and does anything leak?
 
-use std::collections::BTreeSet;
-
-use backstory_model::RepoName;
 use backstory_report::{Cell, Column, Figure, IntervalRow, Intervals, Numbers, Page, Plot, Table};
 
 use crate::experiment::verdict::comparisons;
@@ -53,34 +50,43 @@ pub(super) fn table(page: &mut Page, queries: &[Query], results: &[&SplitResult]
 }
 
 fn columns() -> Table {
-    Table::new([
-        Column::text("split"),
-        Column::text("queries"),
-        Column::text("metric"),
+    let first = [Column::text("split"), Column::text("queries"), Column::text("metric")];
+    let last = [Column::number("repositories won / tied / lost"), Column::text("verdict")];
+    Table::new(first.into_iter().chain(difference_columns()).chain(last))
+}
+
+/// Returns the columns of [`difference`].
+pub(super) fn difference_columns() -> [Column; 5] {
+    [
         Column::text("arms"),
         Column::number("n"),
         Column::number("difference"),
         Column::number("interval"),
         Column::number("detectable"),
-        Column::number("repositories won / tied / lost"),
-        Column::text("verdict"),
-    ])
+    ]
 }
 
-fn told(table: &mut Table, versus: &Versus) {
+/// Tells by how much two arms differ.
+pub(super) fn difference(versus: &Versus) -> [Cell; 5] {
     let found = &versus.comparison;
-    table.row([
-        Cell::from(versus.split.label()),
-        Cell::from(versus.stratum.label()),
-        Cell::from(versus.metric.to_string()),
+    [
         Cell::from(format!("{} - {}", versus.arm, versus.rival)),
         Cell::from(found.issues.to_string()),
         Cell::strong(points(found.effect)),
         Cell::from(found.interval.map_or_else(String::new, signed_brackets)),
         Cell::from(found.detectable.map_or("-".to_owned(), |one| percent(one.larger()))),
-        Cell::from(signs(found.by_repository)),
-        Cell::from(found.verdict.label()),
-    ]);
+    ]
+}
+
+fn told(table: &mut Table, versus: &Versus) {
+    let found = &versus.comparison;
+    let first = [
+        Cell::from(versus.split.label()),
+        Cell::from(versus.stratum.label()),
+        Cell::from(versus.metric.to_string()),
+    ];
+    let last = [Cell::from(signs(found.by_repository)), Cell::from(found.verdict.label())];
+    table.row(first.into_iter().chain(difference(versus)).chain(last));
 }
 
 /// Tells where process data help least, whatever came out.
@@ -113,9 +119,7 @@ pub(super) fn negative_slices(page: &mut Page, queries: &[Query], results: &[&Sp
         if !result.arms.contains_key(&Arm::C) || !result.arms.contains_key(&Arm::Rrf) {
             continue;
         }
-        let repos: BTreeSet<&RepoName> =
-            result.scored.iter().map(|at| &queries[*at].repo).collect();
-        for repo in repos {
+        for repo in result.repositories(queries) {
             let one = result.only(queries, repo);
             let mean = |arm| one.mean(queries, arm, Metric::Mrr, Stratum::All);
             let gain = mean(Arm::C) - mean(Arm::Rrf);

@@ -1,8 +1,5 @@
 //! What did every arm reach?
 
-use std::collections::BTreeSet;
-
-use backstory_model::RepoName;
 use backstory_report::{Bars, Cell, Column, Figure, Numbers, Page, Plot, Series, Table};
 
 use crate::experiment::{Arm, Query, SplitResult};
@@ -106,9 +103,7 @@ pub(super) fn by_repository(page: &mut Page, queries: &[Query], results: &[&Spli
         let first = [Column::text("repository"), Column::number("n")];
         let columns = first.into_iter().chain(names).chain([Column::number("C - RRF")]);
         let mut table = Table::new(columns);
-        let repos: BTreeSet<&RepoName> =
-            result.scored.iter().map(|at| &queries[*at].repo).collect();
-        for repo in repos {
+        for repo in result.repositories(queries) {
             let one = result.only(queries, repo);
             let mean = |arm| one.mean(queries, arm, Metric::Mrr, Stratum::All);
             let first = [Cell::from(repo.to_string()), Cell::from(one.scored.len().to_string())];

@@ -3,8 +3,8 @@
 use backstory_report::{Cell, Column, Page, Table};
 
 use super::Told;
+use super::compared::{difference, difference_columns};
 use crate::experiment::verdict::{Criterion, criteria, primary};
-use crate::percent::{percent, points, signed_brackets};
 
 /// Tells the criteria, and the four comparisons that are corrected together.
 pub(super) fn section(page: &mut Page, told: &Told<'_>) {
@@ -47,30 +47,14 @@ fn corrected(page: &mut Page, told: &Told<'_>) {
         "The primary comparisons: C against the best of BM25, RRF, RRF+H and A on issues that \
          name no gold file. Holm's correction is over these and no others.",
     );
-    let mut table = Table::new([
-        Column::text("split"),
-        Column::text("metric"),
-        Column::text("arms"),
-        Column::number("n"),
-        Column::number("difference"),
-        Column::number("interval"),
-        Column::number("detectable"),
-        Column::number("p (Holm)"),
-        Column::text("verdict"),
-    ]);
+    let first = [Column::text("split"), Column::text("metric")];
+    let last = [Column::number("p (Holm)"), Column::text("verdict")];
+    let mut table = Table::new(first.into_iter().chain(difference_columns()).chain(last));
     for (versus, p) in primary {
-        let found = &versus.comparison;
-        table.row([
-            Cell::from(versus.split.label()),
-            Cell::from(versus.metric.to_string()),
-            Cell::from(format!("{} - {}", versus.arm, versus.rival)),
-            Cell::from(found.issues.to_string()),
-            Cell::strong(points(found.effect)),
-            Cell::from(found.interval.map_or_else(String::new, signed_brackets)),
-            Cell::from(found.detectable.map_or("-".to_owned(), |one| percent(one.larger()))),
-            Cell::from(format!("{p:.3}")),
-            Cell::from(found.verdict.label()),
-        ]);
+        let first = [Cell::from(versus.split.label()), Cell::from(versus.metric.to_string())];
+        let verdict = versus.comparison.verdict.label();
+        let last = [Cell::from(format!("{p:.3}")), Cell::from(verdict)];
+        table.row(first.into_iter().chain(difference(&versus)).chain(last));
     }
     page.table(table);
 }
