@@ -108,6 +108,9 @@ pub(crate) struct ExecutionArgs {
     /// How many wrong versions of each gold patch are run at most; 8 unless set
     #[arg(long, value_name = "N", requires = "execute")]
     pub(crate) mutants: Option<u32>,
+    /// How many variants and foreign patches are run at most beside each; none unless set
+    #[arg(long, value_name = "N", requires = "execute")]
+    pub(crate) candidates: Option<u32>,
     /// Seconds until a test run is ended; 300 unless set
     #[arg(long, value_name = "SECONDS", requires = "execute")]
     pub(crate) time_limit: Option<u32>,

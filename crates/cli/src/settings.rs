@@ -197,6 +197,8 @@ pub struct ExecuteConfig {
     pub repeats: Option<u32>,
     /// How many wrong versions of each gold patch are run at most; 8 if absent.
     pub mutants: Option<u32>,
+    /// How many variants and foreign patches are run at most beside each; none if absent.
+    pub candidates: Option<u32>,
     /// Seconds until a test run is ended; 300 if absent.
     pub time_limit: Option<u32>,
     /// Memory of a test run in MiB; 2048 if absent.
@@ -379,6 +381,7 @@ impl Settings {
         let options = ExecuteOptions {
             repeats: flags.repeats.or(file.repeats).unwrap_or(default.repeats),
             mutants: flags.mutants.or(file.mutants).unwrap_or(default.mutants),
+            candidates: flags.candidates.or(file.candidates).unwrap_or(default.candidates),
             minimum: default.minimum,
             limits,
             seed: default.seed,

@@ -39,6 +39,11 @@ pub enum ExecutedState {
     },
     /// The head tree with planted tests, one that must pass and one that must fail.
     Canaries,
+    /// The head tree with one candidate in the place of the gold patch.
+    Candidate {
+        /// Its number in [`UnitExecution::candidates`], from 1.
+        number: u32,
+    },
 }
 
 /// In which order the tests of an execution ran.
@@ -209,6 +214,19 @@ pub enum MutantVerdict {
     Unresolved,
 }
 
+impl MutantKind {
+    /// Returns the word used on disk.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::EditPrefix => "edit_prefix",
+            Self::DropHunk => "drop_hunk",
+            Self::KeepRemovedLine => "keep_removed_line",
+            Self::DropAddedLine => "drop_added_line",
+            Self::FlipToken => "flip_token",
+        }
+    }
+}
+
 impl MutantVerdict {
     /// Returns whether the tests reject the mutant; `None` when there is no verdict.
     pub fn rejects(self) -> Option<bool> {
@@ -242,6 +260,66 @@ pub struct Mutant {
     pub number: u32,
     /// How it was made.
     pub kind: MutantKind,
+    /// Its unified diff against the base, tests left out, as a stored blob.
+    pub patch: BlobId,
+    /// What the tests said.
+    pub verdict: MutantVerdict,
+    /// Which execution says so.
+    pub execution: Option<ExecutionId>,
+}
+
+/// How a patch that stands beside the gold patch was made, right or wrong.
+///
+/// Unlike a mutant it says nothing about the strength of the tests: a variant must
+/// pass, and an over-long patch may.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum CandidateKind {
+    /// A variant: a local variable of the added lines has another name.
+    RenamedLocal,
+    /// A variant: other quotes, redundant parentheses or blank lines.
+    Reformatted,
+    /// A variant: without the comments and blank lines it adds.
+    Bare,
+    /// Over-long: with a hunk of another change besides.
+    UnrelatedHunk,
+    /// Over-long: with a line of a changed file spoiled besides.
+    StrayEdit,
+    /// The hunks of another change of the same file in the place of its own.
+    OtherHunks,
+}
+
+impl CandidateKind {
+    /// Returns true when the patch does what the gold patch does.
+    pub fn is_variant(self) -> bool {
+        match self {
+            Self::RenamedLocal | Self::Reformatted | Self::Bare => true,
+            Self::UnrelatedHunk | Self::StrayEdit | Self::OtherHunks => false,
+        }
+    }
+
+    /// Returns the word used on disk.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RenamedLocal => "renamed_local",
+            Self::Reformatted => "reformatted",
+            Self::Bare => "bare",
+            Self::UnrelatedHunk => "unrelated_hunk",
+            Self::StrayEdit => "stray_edit",
+            Self::OtherHunks => "other_hunks",
+        }
+    }
+}
+
+/// One patch that stands beside the gold patch and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Candidate {
+    /// Its number, from 1.
+    pub number: u32,
+    /// How it was made.
+    pub kind: CandidateKind,
     /// Its unified diff against the base, tests left out, as a stored blob.
     pub patch: BlobId,
     /// What the tests said.
@@ -338,6 +416,9 @@ pub struct UnitExecution {
     pub repeats: u32,
     /// Wrong versions of the gold patch.
     pub mutants: Vec<Mutant>,
+    /// Other patches that stand beside the gold patch, where they were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<Candidate>,
     /// The gates, in their order; empty when no test fails before and passes after.
     pub gates: Vec<GateResult>,
     /// The instance; only when every gate holds.

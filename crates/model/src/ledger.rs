@@ -48,6 +48,9 @@ pub struct ExecuteOptions {
     pub repeats: u32,
     /// How many mutants of the gold patch are run at most.
     pub mutants: u32,
+    /// How many other candidates are run at most beside the gold patch.
+    #[serde(default, skip_serializing_if = "is_none_asked")]
+    pub candidates: u32,
     /// What every run may use.
     pub limits: Limits,
     /// The containment below which nothing is run.
@@ -56,11 +59,18 @@ pub struct ExecuteOptions {
     pub seed: u64,
 }
 
+/// Keeps what nobody asked for out of the keys of units.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the attribute hands over a reference")]
+fn is_none_asked(number: &u32) -> bool {
+    *number == 0
+}
+
 impl Default for ExecuteOptions {
     fn default() -> Self {
         Self {
             repeats: 5,
             mutants: 8,
+            candidates: 0,
             limits: Limits::default(),
             minimum: ContainmentLevel::Namespaces,
             seed: 0,

@@ -30,9 +30,9 @@ pub mod exit;
 pub use ci::{CiEvidence, CiLogPart, CiReport, CiState, CiSummary};
 pub use environment::{EnvironmentRecipe, InstallPhase, Manifest, TestRunner};
 pub use execution::{
-    ExecutedState, Execution, ExecutionOutcome, ExecutionSummary, FlakyTest, JudgedTest, Mutant,
-    MutantKind, MutantVerdict, RunOrder, RunVerdict, TestOrigin, TouchedFile, TouchedTest,
-    UnitExecution,
+    Candidate, CandidateKind, ExecutedState, Execution, ExecutionOutcome, ExecutionSummary,
+    FlakyTest, JudgedTest, Mutant, MutantKind, MutantVerdict, RunOrder, RunVerdict, TestOrigin,
+    TouchedFile, TouchedTest, UnitExecution,
 };
 pub use git::{
     Commit, FileEntry, FileMode, Repository, RepositoryError, Signature, TreeChange, TreeEntry,

@@ -31,7 +31,7 @@ pub enum SchemaError {
 
 impl SchemaVersion {
     /// What this build writes.
-    pub const CURRENT: Self = Self { major: 1, minor: 4 };
+    pub const CURRENT: Self = Self { major: 1, minor: 5 };
 
     /// Checks that this build can read data written at `self`.
     pub fn check_readable(self) -> Result<(), SchemaError> {

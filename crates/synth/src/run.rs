@@ -94,7 +94,8 @@ impl<'a> Runs<'a> {
             | ExecutedState::Head => true,
             ExecutedState::HeadReverted
             | ExecutedState::Mutant { .. }
-            | ExecutedState::Canaries => false,
+            | ExecutedState::Canaries
+            | ExecutedState::Candidate { .. } => false,
         };
         run(self.evidence, &self.passing, pick(self.evidence, tree, is_it)?)
     }

@@ -104,7 +104,11 @@ pub fn plan(sources: &[Source], mut header: PlanHeader) -> Result<Plan, Failure>
         if !told.is_empty() {
             header.truths.insert(source.name.clone(), told);
         }
-        let salt = format!("{} {}", tool(), source.side_digest());
+        let mut salt = format!("{} {}", tool(), source.side_digest());
+        if header.options.execute.as_ref().is_some_and(|execute| execute.candidates > 0) {
+            // Candidates are made of what later changes did.
+            salt.push_str(&format!(" {}", source.head));
+        }
         work.extend(history::plan(
             &source.repo,
             &source.head,

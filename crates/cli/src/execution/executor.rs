@@ -12,8 +12,8 @@ use backstory_exec::execute::{
 };
 use backstory_mine::GitRepository;
 use backstory_model::{
-    Action, ChangeUnit, CommitId, ContainmentLevel, ExecuteOptions, Repository as _, Role,
-    TestRunner, Trajectory,
+    Action, ChangeUnit, CommitId, ContainmentLevel, ExecuteOptions, Repository as _,
+    RepositoryError, Role, TestRunner, Trajectory, TreeId,
 };
 
 use crate::Failure;
@@ -28,6 +28,8 @@ pub(crate) struct Executor<'a> {
     /// The newest commit, from whose day the age of the others is counted.
     newest: i64,
     tags: Vec<Tag>,
+    /// The mainline, oldest first, where candidates need its changes.
+    mainline: Vec<(CommitId, TreeId)>,
     watch: Watch<'a>,
 }
 
@@ -63,7 +65,10 @@ impl<'a> Executor<'a> {
         let dated = |(name, commit)| Some(Tag { name, seconds: day(&commit).ok()? });
         let tags = named.into_iter().filter_map(dated).collect();
         let provisioner = machine.provisioner();
-        Ok(Self { machine, provisioner, options, repo, newest, tags, watch: &|_| {} })
+        let read = |error| Failure::of(error, "failed to read the mainline");
+        let mainline =
+            if options.candidates > 0 { mainline(repo, head).map_err(read)? } else { Vec::new() };
+        Ok(Self { machine, provisioner, options, repo, newest, tags, mainline, watch: &|_| {} })
     }
 
     /// Tells of every run as it ends.
@@ -77,6 +82,7 @@ impl<'a> Executor<'a> {
         story: &Trajectory,
         sides: &BothSides<'_>,
     ) -> Result<Executed, ExecuteError> {
+        let others = self.later_changes(&story.unit.commit);
         execute_unit(&ExecuteInput {
             repo: self.repo,
             unit: &story.unit,
@@ -85,6 +91,7 @@ impl<'a> Executor<'a> {
             statement: statement(story),
             requirement: &story.requirement,
             tags: &self.tags,
+            others: &others,
             gold_patch: &story.gold_patch,
             test_patch: &story.test_patch,
             options: self.options,
@@ -98,7 +105,40 @@ impl<'a> Executor<'a> {
     }
 }
 
+/// How many later changes are looked at for hunks of candidates.
+const LATER: usize = 60;
+
+/// Lists the first-parent commits up to `head` with their trees, oldest first.
+fn mainline(
+    repo: &GitRepository,
+    head: &CommitId,
+) -> Result<Vec<(CommitId, TreeId)>, RepositoryError> {
+    let mut line = Vec::new();
+    let mut next = Some(head.clone());
+    while let Some(id) = next {
+        let commit = match repo.commit(&id) {
+            Ok(commit) => commit,
+            // The history of a shallow clone ends early.
+            Err(RepositoryError::Missing { .. }) => break,
+            Err(error) => return Err(error),
+        };
+        next = commit.parents.first().cloned();
+        line.push((id, commit.tree));
+    }
+    line.reverse();
+    Ok(line)
+}
+
 impl Executor<'_> {
+    /// Returns the trees before and after the changes that follow a unit. What
+    /// comes later is in no work tree of the unit, and cannot be there yet.
+    fn later_changes(&self, commit: &CommitId) -> Vec<(TreeId, TreeId)> {
+        let place = self.mainline.iter().position(|(id, _)| id == commit);
+        let later = place.map_or(&[][..], |place| &self.mainline[place..]);
+        let pairs = later.windows(2).take(LATER);
+        pairs.map(|pair| (pair[0].1.clone(), pair[1].1.clone())).collect()
+    }
+
     /// Says why a runner cannot run at the level of this machine.
     fn needs_namespaces(&self, runner: TestRunner) -> Option<String> {
         let is_bound = match runner {

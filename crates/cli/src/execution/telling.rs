@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use backstory_exec::execute::{Event, Executed};
-use backstory_model::{Ending, LimitedBy, TestOutcome, TestReport, UnitExecution, Usage};
+use backstory_model::{
+    Ending, LimitedBy, MutantVerdict, TestOutcome, TestReport, UnitExecution, Usage,
+};
 
 /// How many ids of one kind are listed.
 const MOST: usize = 12;
@@ -90,17 +92,26 @@ pub(crate) fn closing(executed: &Executed) -> String {
     for flaky in unit.flaky.iter().take(MOST) {
         let _ = writeln!(text, "  flaky {}", flaky.id);
     }
-    if !unit.mutants.is_empty() {
-        let mut verdicts: BTreeMap<&str, usize> = BTreeMap::new();
-        for mutant in &unit.mutants {
-            *verdicts.entry(mutant.verdict.as_str()).or_default() += 1;
-        }
-        let parts: Vec<String> =
-            verdicts.iter().map(|(verdict, number)| format!("{number} {verdict}")).collect();
-        let _ = writeln!(text, "  mutants: {}", parts.join(", "));
-    }
+    let mutants = unit.mutants.iter().map(|mutant| mutant.verdict);
+    text.push_str(&verdicts("mutants", mutants));
+    let candidates = unit.candidates.iter().map(|candidate| candidate.verdict);
+    text.push_str(&verdicts("candidates", candidates));
     let _ = writeln!(text, "  {} runs, {}", unit.executions.len(), cost(&executed.usage));
     text
+}
+
+/// Counts verdicts in a line; empty where nothing was tried.
+fn verdicts(what: &str, all: impl Iterator<Item = MutantVerdict>) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for verdict in all {
+        *counts.entry(verdict.as_str()).or_default() += 1;
+    }
+    if counts.is_empty() {
+        return String::new();
+    }
+    let parts: Vec<String> =
+        counts.iter().map(|(verdict, number)| format!("{number} {verdict}")).collect();
+    format!("  {what}: {}\n", parts.join(", "))
 }
 
 fn write_labels(text: &mut String, unit: &UnitExecution) -> std::fmt::Result {

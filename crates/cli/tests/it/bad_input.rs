@@ -156,7 +156,7 @@ fn a_run_of_a_later_version_is_refused() {
     ----- stdout -----
     ----- stderr -----
     error: `run/manifest.json` cannot be read by this version
-      Caused by: schema version 9.0 is not readable; this build reads up to 1.4
+      Caused by: schema version 9.0 is not readable; this build reads up to 1.5
 
     hint: use the version of backstory that wrote the run
     ");

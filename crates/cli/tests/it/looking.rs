@@ -92,6 +92,9 @@ fn build_explains_itself() {
           --mutants <N>
               How many wrong versions of each gold patch are run at most; 8 unless set
 
+          --candidates <N>
+              How many variants and foreign patches are run at most beside each; none unless set
+
           --time-limit <SECONDS>
               Seconds until a test run is ended; 300 unless set
 

@@ -50,6 +50,7 @@ pub fn compare(stored: ExecutedSide<'_>, again: ExecutedSide<'_>) -> Rerun {
     comparison.runs();
     comparison.gates();
     comparison.mutants();
+    comparison.candidates();
     comparison.machine();
     Rerun {
         compared: comparison.compared,
@@ -206,6 +207,19 @@ impl<'a> Comparison<'a> {
         self.equal("mutants", (&patches[0], &patches[1]));
         for (one, other) in stored.mutants.iter().zip(&again.mutants) {
             let what = format!("verdict of mutant {}", one.number);
+            self.equal(&what, (&one.verdict, &other.verdict));
+        }
+    }
+
+    fn candidates(&mut self) {
+        let (stored, again) = self.both();
+        let patches = [stored, again].map(|execution| {
+            let patches = execution.candidates.iter().map(|one| one.patch.clone());
+            patches.collect::<Vec<BlobId>>()
+        });
+        self.equal("candidates", (&patches[0], &patches[1]));
+        for (one, other) in stored.candidates.iter().zip(&again.candidates) {
+            let what = format!("verdict of candidate {}", one.number);
             self.equal(&what, (&one.verdict, &other.verdict));
         }
     }

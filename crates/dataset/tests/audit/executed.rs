@@ -407,6 +407,7 @@ fn execution(sample: &mut Sample, history: &History) -> UnitExecution {
         flaky: Vec::new(),
         repeats: 2,
         mutants,
+        candidates: Vec::new(),
         gates: Gate::ALL
             .map(|gate| GateResult { gate, passed: true, detail: "seen".to_owned() })
             .to_vec(),

@@ -121,6 +121,7 @@ pub(crate) fn story(number: u64, fail_to_pass: &[&str]) -> (Story, Stored) {
         flaky: Vec::new(),
         repeats: 5,
         mutants: Vec::new(),
+        candidates: Vec::new(),
         gates: Vec::new(),
         instance: Some(instance),
     };

@@ -271,6 +271,7 @@ fn execution_id(state: &ExecutedState, order: &RunOrder, number: u32) -> Executi
         ExecutedState::HeadReverted => "head_reverted".to_owned(),
         ExecutedState::Mutant { number } => format!("mutant/{number}"),
         ExecutedState::Canaries => "canaries".to_owned(),
+        ExecutedState::Candidate { number } => format!("candidate/{number}"),
     };
     let order = match order {
         RunOrder::File => "file",

@@ -30,6 +30,7 @@ pub(super) fn blank(input: &ExecuteInput<'_>, outcome: ExecutionOutcome) -> Unit
         flaky: Vec::new(),
         repeats: 0,
         mutants: Vec::new(),
+        candidates: Vec::new(),
         gates: Vec::new(),
         instance: None,
     }

@@ -4,7 +4,8 @@
 //! every gate holds, the instance.
 
 use backstory_model::{
-    ExecutedState, ExecutionOutcome, GateResult, Mutant, RunVerdict, TaskInstance, UnitExecution,
+    Candidate, ExecutedState, ExecutionOutcome, GateResult, Mutant, RunVerdict, TaskInstance,
+    UnitExecution,
 };
 
 use crate::judge::{
@@ -28,9 +29,16 @@ pub(super) struct Ended {
     /// The gates; empty when no test tells the fix.
     pub(super) gates: Vec<GateResult>,
     pub(super) mutants: Vec<Mutant>,
+    pub(super) candidates: Vec<Candidate>,
 }
 
 impl Ended {
+    /// What is known when every state was run once.
+    pub(super) fn before_repeats(agreed: Agreed) -> Self {
+        let (gates, mutants, candidates) = (Vec::new(), Vec::new(), Vec::new());
+        Self { agreed, repeats: 1, gates, mutants, candidates }
+    }
+
     /// Returns true when a test tells the fix.
     pub(super) fn tells(&self) -> bool {
         !self.agreed.labels.fail_to_pass.is_empty()
@@ -98,6 +106,7 @@ impl Bench<'_> {
             flaky: ended.agreed.flaky,
             repeats: ended.repeats,
             mutants: ended.mutants,
+            candidates: ended.candidates,
             gates: ended.gates,
             instance,
             ..blank

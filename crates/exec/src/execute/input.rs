@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use backstory_model::{
     BlobId, ChangeUnit, EnvironmentRecipe, ExecuteOptions, Execution, Repository, RepositoryError,
-    Requirement, Sandbox, SandboxError, TestReport, UnitExecution, Usage,
+    Requirement, Sandbox, SandboxError, TestReport, TreeId, UnitExecution, Usage,
 };
 use backstory_store::StoreError;
 
@@ -31,6 +31,9 @@ pub struct ExecuteInput<'a> {
     pub requirement: &'a Requirement,
     /// The tags of the repository.
     pub tags: &'a [Tag],
+    /// The trees before and after other changes of the repository, nearest first;
+    /// hunks of candidates come from them.
+    pub others: &'a [(TreeId, TreeId)],
     /// The gold patch, as stored.
     pub gold_patch: &'a BlobId,
     /// The test patch, as stored.

@@ -10,6 +10,7 @@ mod finish;
 mod future;
 mod input;
 mod job;
+mod others;
 mod plant;
 mod report_folder;
 mod selection;

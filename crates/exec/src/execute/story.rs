@@ -6,14 +6,18 @@
 
 use std::collections::BTreeSet;
 
-use backstory_model::{ExecutedState, FlakyTest, Mutant, RunOrder, TestId, TestReport};
+use backstory_model::{
+    Candidate, ExecutedState, ExecutionId, FlakyTest, Mutant, MutantVerdict, RunOrder, TestId,
+    TestReport,
+};
 
 use crate::checkout::VirtualTree;
 use crate::judge::{Labels, MutantRun, Repeat, States, TouchedTests, agree, label, mutant_verdict};
-use crate::mutants::mutants;
+use crate::mutants::{CandidateInput, candidates, mutants};
 
 use super::bench::{Ask, Bench, Run};
 use super::input::ExecuteError;
+use super::others::others;
 use super::plant::{Planted, plant};
 use super::trees::Trees;
 
@@ -147,22 +151,54 @@ impl Bench<'_> {
         let most = usize::try_from(self.input.options.mutants).unwrap_or(usize::MAX);
         let mut made = Vec::new();
         for wrong in mutants(&gold, most, self.input.options.seed) {
-            let Some(tree) = trees.mutated(self.input, &wrong)? else { continue };
+            let Some(tree) = trees.mutated(self.input, &wrong.files)? else { continue };
             let number = u32::try_from(made.len() + 1).unwrap_or(u32::MAX);
             let state = ExecutedState::Mutant { number };
-            let Some(place) = self.run(ask(state, &tree, (RunOrder::File, 1)))? else { continue };
-            let run = &self.runs[place];
-            let report = self.told(run);
-            let seen = MutantRun { report: &report, verdict: run.execution.verdict };
-            made.push(Mutant {
-                number,
-                kind: wrong.kind,
-                verdict: mutant_verdict(&seen, &agreed.fail_to_pass(), &agreed.labels.pass_to_pass),
-                execution: Some(run.execution.id.clone()),
-                patch: self.store(wrong.patch),
-            });
+            let Some((verdict, execution)) = self.tried(state, &tree, agreed)? else { continue };
+            let (kind, patch) = (wrong.kind, self.store(wrong.patch));
+            made.push(Mutant { number, kind, patch, verdict, execution: Some(execution) });
         }
         Ok(made)
+    }
+
+    /// Makes and runs the candidates that stand beside the gold patch.
+    pub(super) fn candidate_runs(
+        &mut self,
+        trees: &Trees,
+        agreed: &Agreed,
+    ) -> Result<Vec<Candidate>, ExecuteError> {
+        let most = usize::try_from(self.input.options.candidates).unwrap_or(usize::MAX);
+        if most == 0 {
+            return Ok(Vec::new());
+        }
+        let (gold, others) = (trees.gold(self.input)?, others(self.input, trees)?);
+        let executed = self.executed_lines();
+        let input = CandidateInput { gold: &gold, others: &others, executed: &executed };
+        let mut made = Vec::new();
+        for candidate in candidates(&input, most, self.input.options.seed) {
+            let Some(tree) = trees.mutated(self.input, &candidate.files)? else { continue };
+            let number = u32::try_from(made.len() + 1).unwrap_or(u32::MAX);
+            let state = ExecutedState::Candidate { number };
+            let Some((verdict, execution)) = self.tried(state, &tree, agreed)? else { continue };
+            let (kind, patch) = (candidate.kind, self.store(candidate.patch));
+            made.push(Candidate { number, kind, patch, verdict, execution: Some(execution) });
+        }
+        Ok(made)
+    }
+
+    /// Runs a tree with another patch and says what the tests say about it.
+    fn tried(
+        &mut self,
+        state: ExecutedState,
+        tree: &VirtualTree,
+        agreed: &Agreed,
+    ) -> Result<Option<(MutantVerdict, ExecutionId)>, ExecuteError> {
+        let place = self.run(ask(state, tree, (RunOrder::File, 1)))?;
+        let Some(run) = place.map(|place| &self.runs[place]) else { return Ok(None) };
+        let report = self.told(run);
+        let seen = MutantRun { report: &report, verdict: run.execution.verdict };
+        let verdict = mutant_verdict(&seen, &agreed.fail_to_pass(), &agreed.labels.pass_to_pass);
+        Ok(Some((verdict, run.execution.id.clone())))
     }
 
     /// Returns what all runs so far agree on.

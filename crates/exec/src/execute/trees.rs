@@ -3,13 +3,14 @@
 //! In: the trees of base and head and both sides of the change. Out: the work
 //! tree of every state, without a commit of its own where there is none.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use backstory_model::{FileMode, FileRole, RepoPath, Repository, RepositoryError};
 use backstory_syntax::role_of;
 
 use crate::checkout::{Changes, VirtualTree};
-use crate::mutants::{GoldFile, WrongPatch, compose};
+use crate::mutants::{GoldFile, compose};
 
 use super::input::ExecuteInput;
 
@@ -46,15 +47,15 @@ impl Trees {
         input.gold_side.iter().map(file).collect()
     }
 
-    /// Returns the base with the tests and a mutant of the gold patch; `None`
-    /// where both change the same lines of one file.
+    /// Returns the base with the tests and what stands in the place of the gold
+    /// patch; `None` where both change the same lines of one file.
     pub(super) fn mutated(
         &self,
         input: &ExecuteInput<'_>,
-        mutant: &WrongPatch,
+        files: &BTreeMap<RepoPath, Version>,
     ) -> Result<Option<VirtualTree>, RepositoryError> {
         let mut changes = Changes::new();
-        for (path, version_of_mutant) in &mutant.files {
+        for (path, version_of_mutant) in files {
             let both = input.test_side.get(path);
             let merged = match (both, version_of_mutant) {
                 (Some(Some((mode, tests))), Some((_, wrong))) => {

@@ -80,8 +80,7 @@ fn run(
     touched: &TouchedTests,
 ) -> Result<Ended, ExecuteError> {
     let head = bench.first_runs(trees)?;
-    let mut ended =
-        Ended { agreed: bench.agreed(touched), repeats: 1, gates: Vec::new(), mutants: Vec::new() };
+    let mut ended = Ended::before_repeats(bench.agreed(touched));
     let stable = head.is_some_and(|at| bench.runs[at].execution.verdict == RunVerdict::Stable);
     if stable {
         bench.authored_runs(trees)?;
@@ -108,6 +107,7 @@ fn run(
         ended.gates = bench.gates(trees, &ended.agreed, planted.as_ref(), &future);
         if first_failed(&ended.gates).is_none() {
             ended.mutants = bench.mutant_runs(trees, &ended.agreed)?;
+            ended.candidates = bench.candidate_runs(trees, &ended.agreed)?;
         }
     }
     Ok(ended)

@@ -49,8 +49,12 @@ const PAIRS: [(&str, &str); 24] = [
 
 /// Lists the flips of every added line.
 pub(super) fn flips(source: &Source<'_>) -> Vec<Flip> {
-    let added: Vec<Range<usize>> = added_ranges(source);
-    let inside = |token: &Token| added.iter().any(|range| range.contains(&token.range.start));
+    flips_in(source, &source.added)
+}
+
+/// Lists the flips of these bytes of the changed file.
+pub(super) fn flips_in(source: &Source<'_>, ranges: &[Range<usize>]) -> Vec<Flip> {
+    let inside = |token: &Token| ranges.iter().any(|range| range.contains(&token.range.start));
     let all = tokens(source.language, source.after);
     all.iter().filter(|token| inside(token)).filter_map(|token| flip(source.after, token)).collect()
 }
@@ -65,14 +69,4 @@ fn flip(text: &[u8], token: &Token) -> Option<Flip> {
         Kind::Text | Kind::Comment | Kind::Line => return None,
     };
     Some(Flip { range: token.range.clone(), to: to.into_bytes() })
-}
-
-/// Returns the bytes of the added lines.
-fn added_ranges(source: &Source<'_>) -> Vec<Range<usize>> {
-    let mut starts = vec![0];
-    for line in backstory_syntax::diff::lines(source.after) {
-        starts.push(starts.last().copied().unwrap_or_default() + line.len());
-    }
-    let hunks = source.hunks.iter();
-    hunks.map(|hunk| starts[hunk.after.start as usize]..starts[hunk.after.end as usize]).collect()
 }

@@ -6,6 +6,7 @@
 //! comments, blank lines, docstrings or annotations only, and none whose blocks or
 //! brackets do not close.
 
+mod candidates;
 mod change;
 mod compose;
 mod flip;
@@ -14,11 +15,13 @@ mod skeleton;
 mod tokens;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use backstory_model::{FileMode, FileRole, Language, MutantKind, RepoPath, git_object_id};
 use backstory_syntax::diff::{self, FileChange, Hunk, Side};
 
+pub use candidates::{CandidateInput, CandidatePatch, OtherFile, candidates};
 use change::{Change, changes};
 pub use compose::compose;
 
@@ -51,15 +54,15 @@ pub struct WrongPatch {
 pub fn mutants(gold: &[GoldFile], most: usize, seed: u64) -> Vec<WrongPatch> {
     let sources: Vec<Source<'_>> = gold.iter().filter_map(Source::of).collect();
     let mut made: Vec<WrongPatch> = Vec::new();
-    for change in in_seeded_order(changes(&sources), seed) {
+    for change in turns(changes(&sources), Change::kind, seed) {
         if made.len() == most {
             break;
         }
         let texts = change.apply(&sources);
         if is_worth_running(&sources, &texts) {
-            let mutant = wrong_patch(gold, change.kind(), &sources, texts);
-            if made.iter().all(|known| known.files != mutant.files) {
-                made.push(mutant);
+            let (files, patch) = patched(gold, &sources, texts);
+            if made.iter().all(|known| known.files != files) {
+                made.push(WrongPatch { kind: change.kind(), files, patch });
             }
         }
     }
@@ -73,6 +76,8 @@ pub(crate) struct Source<'a> {
     before: &'a [u8],
     after: &'a [u8],
     hunks: Vec<Hunk>,
+    /// The bytes of the added lines, a range for each hunk.
+    added: Vec<Range<usize>>,
 }
 
 impl<'a> Source<'a> {
@@ -87,8 +92,24 @@ impl<'a> Source<'a> {
             return None;
         }
         let hunks = diff::hunks(before, after);
-        Some(Self { path: &file.path, language, before, after, hunks })
+        let added = added(after, &hunks);
+        Some(Self { path: &file.path, language, before, after, hunks, added })
     }
+
+    /// Returns true when all of a range lies in added lines.
+    fn adds(&self, range: &Range<usize>) -> bool {
+        self.added.iter().any(|added| added.start <= range.start && range.end <= added.end)
+    }
+}
+
+/// Returns the bytes of the added lines.
+fn added(after: &[u8], hunks: &[Hunk]) -> Vec<Range<usize>> {
+    let mut starts = vec![0];
+    for line in diff::lines(after) {
+        starts.push(starts.last().copied().unwrap_or_default() + line.len());
+    }
+    let hunks = hunks.iter();
+    hunks.map(|hunk| starts[hunk.after.start as usize]..starts[hunk.after.end as usize]).collect()
 }
 
 /// Returns true when the mutant can be read, and a program can tell it from the
@@ -98,20 +119,24 @@ fn is_worth_running(sources: &[Source<'_>], texts: &[Vec<u8>]) -> bool {
         let mut files = sources.iter().zip(texts);
         files.any(|(source, text)| pick(source) != skeleton::skeleton(source.language, text))
     };
-    let reads = |source: &Source<'_>, text: &[u8]| {
-        shape::stands(source.language, text) || !shape::stands(source.language, source.after)
-    };
-    sources.iter().zip(texts).all(|(source, text)| reads(source, text))
+    is_readable(sources, texts)
         && differs(&|source| skeleton::skeleton(source.language, source.after))
         && differs(&|source| skeleton::skeleton(source.language, source.before))
 }
 
-fn wrong_patch(
+/// Returns true when every file can be read, as far as its gold version can.
+fn is_readable(sources: &[Source<'_>], texts: &[Vec<u8>]) -> bool {
+    sources.iter().zip(texts).all(|(source, text)| {
+        shape::stands(source.language, text) || !shape::stands(source.language, source.after)
+    })
+}
+
+/// Returns the gold patch with these texts of its source files: files and diff.
+fn patched(
     gold: &[GoldFile],
-    kind: MutantKind,
     sources: &[Source<'_>],
     texts: Vec<Vec<u8>>,
-) -> WrongPatch {
+) -> (BTreeMap<RepoPath, Version>, Vec<u8>) {
     let mut changed: BTreeMap<&RepoPath, Vec<u8>> =
         sources.iter().map(|source| source.path).zip(texts).collect();
     let mut files = BTreeMap::new();
@@ -128,7 +153,7 @@ fn wrong_patch(
             files.insert(file.path.clone(), after);
         }
     }
-    WrongPatch { kind, files, patch }
+    (files, patch)
 }
 
 fn file_patch(path: &RepoPath, before: &Version, after: &Version) -> Vec<u8> {
@@ -151,11 +176,11 @@ fn side<'a>(version: &'a Version, id: &'a backstory_model::BlobId) -> Option<Sid
     version.as_ref().map(|(mode, content)| Side { mode: *mode, id, content })
 }
 
-/// Orders changes so that every kind has its turn, each kind shuffled.
-fn in_seeded_order(changes: Vec<Change>, seed: u64) -> Vec<Change> {
-    let mut by_kind: BTreeMap<MutantKind, Vec<Change>> = BTreeMap::new();
-    for change in changes {
-        by_kind.entry(change.kind()).or_default().push(change);
+/// Orders what was made so that every kind has its turn, each kind shuffled.
+fn turns<T, K: Ord>(all: Vec<T>, kind: impl Fn(&T) -> K, seed: u64) -> Vec<T> {
+    let mut by_kind: BTreeMap<K, Vec<T>> = BTreeMap::new();
+    for one in all {
+        by_kind.entry(kind(&one)).or_default().push(one);
     }
     let mut random = Random(seed);
     for list in by_kind.values_mut() {

@@ -1,10 +1,12 @@
 //! Is every mutant what its patch says, and wrong in one way only?
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use backstory_exec::mutants::{GoldFile, WrongPatch, mutants};
-use backstory_model::{FileMode, MutantKind, RepoPath};
+use backstory_exec::mutants::{
+    CandidateInput, CandidatePatch, GoldFile, OtherFile, WrongPatch, candidates, mutants,
+};
+use backstory_model::{CandidateKind, FileMode, MutantKind, RepoPath};
 use proptest::prelude::*;
 
 const BEFORE: &str = "\
@@ -150,6 +152,86 @@ fn the_seed_decides_which_are_made() {
     assert!((2..10).any(|seed| patches(seed) != patches(1)));
 }
 
+/// What stands below both versions, far from what the gold patch changes.
+const TAIL: &str = "
+
+def count(items):
+    total = 0
+    for one in items:
+        total += 1
+    return total
+
+
+def last(items):
+    first = items[0]
+    if len(items) > 1:
+        return items[-1]
+    return first
+";
+
+/// What a later change did to the file: it counts another way.
+fn later() -> OtherFile {
+    let before = [AFTER, TAIL].concat();
+    let after = before.replace("total += 1", "total += len(one)");
+    OtherFile {
+        path: RepoPath::from("src/numbers.py"),
+        here: (FileMode::Plain, Arc::from([BEFORE, TAIL].concat().as_bytes())),
+        before: Arc::from(before.as_bytes()),
+        after: Arc::from(after.as_bytes()),
+    }
+}
+
+fn beside(others: &[OtherFile], most: usize) -> Vec<CandidatePatch> {
+    let local = "    if not text and text is not None:\n        return 0\n";
+    let named = "    number = 0\n    if not text and text is not None:\n        return number\n";
+    let [before, after] = [BEFORE, &AFTER.replace(local, named)].map(|text| [text, TAIL].concat());
+    let gold = [file("src/numbers.py", Some(&before), Some(&after))];
+    let executed = BTreeMap::new();
+    candidates(&CandidateInput { gold: &gold, others, executed: &executed }, most, 7)
+}
+
+#[test]
+fn candidates_of_every_kind_stand_beside_the_gold_patch() {
+    let made = beside(&[later()], 100);
+    let kinds: BTreeSet<&str> = made.iter().map(|one| one.kind.as_str()).collect();
+    assert_eq!(
+        kinds.into_iter().collect::<Vec<_>>(),
+        ["bare", "other_hunks", "reformatted", "renamed_local", "stray_edit", "unrelated_hunk"]
+    );
+    assert_eq!(made, beside(&[later()], 100), "the same seed gives the same candidates");
+    assert_eq!(beside(&[later()], 3), made[..3]);
+}
+
+#[test]
+fn hunks_of_another_change_stand_in_the_place_of_gold_or_besides() {
+    let made = beside(&[later()], 100);
+    let texts = |kind: CandidateKind| -> Vec<String> {
+        let of_kind = made.iter().filter(|one| one.kind == kind);
+        let bytes = of_kind.map(|one| one.files[&RepoPath::from("src/numbers.py")].clone());
+        bytes.map(|file| String::from_utf8(file.unwrap().1.to_vec()).unwrap()).collect()
+    };
+    let place = texts(CandidateKind::OtherHunks);
+    let moved = [BEFORE, TAIL].concat().replace("total += 1", "total += len(one)");
+    assert_eq!(place, [moved]);
+    let besides = texts(CandidateKind::UnrelatedHunk);
+    assert_eq!(besides.len(), 1);
+    assert!(besides[0].contains("abs(value)") && besides[0].contains("len(one)"));
+}
+
+#[test]
+fn an_other_version_of_the_same_file_gives_nothing_where_its_lines_are_unknown() {
+    let strange = OtherFile {
+        before: Arc::from(&b"x = 1\n"[..]),
+        after: Arc::from(&b"x = 2\n"[..]),
+        ..later()
+    };
+    let made = beside(&[strange], 100);
+    let foreign = |one: &&CandidatePatch| {
+        matches!(one.kind, CandidateKind::OtherHunks | CandidateKind::UnrelatedHunk)
+    };
+    assert_eq!(made.iter().filter(foreign).count(), 0);
+}
+
 /// Applies the patch of one file as `git apply` would.
 fn apply(before: &str, patch: &str) -> String {
     let old: Vec<&str> = before.split_inclusive('\n').collect();
@@ -191,6 +273,7 @@ fn lines() -> impl Strategy<Value = String> {
         "",
         "return a",
         "d = 'x'",
+        "return 'y'",
     ]);
     prop::collection::vec(line, 1..14).prop_map(|lines| lines.join("\n") + "\n")
 }
@@ -206,6 +289,14 @@ proptest! {
             let patch = String::from_utf8(mutant.patch.clone()).unwrap();
             prop_assert_eq!(apply(&before, &patch), wrong.clone());
             prop_assert!(known.insert(wrong), "a mutant equals another, the gold patch or none");
+        }
+        let executed = BTreeMap::new();
+        let input = CandidateInput { gold: &gold, others: &[], executed: &executed };
+        for candidate in candidates(&input, 6, seed) {
+            let (_, bytes) = candidate.files[&RepoPath::from("src/m.py")].as_ref().unwrap();
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            let patch = String::from_utf8(candidate.patch.clone()).unwrap();
+            prop_assert_eq!(apply(&before, &patch), text);
         }
     }
 }

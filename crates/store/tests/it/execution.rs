@@ -32,6 +32,7 @@ fn execution() -> UnitExecution {
         flaky: Vec::new(),
         repeats: 0,
         mutants: Vec::new(),
+        candidates: Vec::new(),
         gates: Vec::new(),
         instance: None,
     }

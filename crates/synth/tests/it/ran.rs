@@ -53,6 +53,7 @@ impl Ran {
             flaky: Vec::new(),
             repeats: 1,
             mutants: Vec::new(),
+            candidates: Vec::new(),
             gates: Vec::new(),
             instance: None,
         };

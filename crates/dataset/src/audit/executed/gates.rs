@@ -127,10 +127,13 @@ impl<'r, 'a> Seen<'r, 'a> {
         }
     }
 
-    /// Every run but those of mutants.
+    /// Every run but those of mutants and candidates.
     fn judged(&self) -> impl Iterator<Item = &'r Run<'a>> {
-        let mutant = |run: &&Run<'_>| !matches!(run.execution.state, ExecutedState::Mutant { .. });
-        self.runs.list.iter().filter(mutant)
+        let own = |run: &&Run<'_>| {
+            let state = &run.execution.state;
+            !matches!(state, ExecutedState::Mutant { .. } | ExecutedState::Candidate { .. })
+        };
+        self.runs.list.iter().filter(own)
     }
 
     fn rejected(&self, runs: &[&Run<'_>]) -> bool {

@@ -42,8 +42,9 @@ impl<'a> Runs<'a> {
         for blob in [&execution.lock, &execution.log].into_iter().flatten() {
             reader.bytes(blob);
         }
-        for mutant in &execution.mutants {
-            reader.bytes(&mutant.patch);
+        let mutants = execution.mutants.iter().map(|mutant| &mutant.patch);
+        for patch in mutants.chain(execution.candidates.iter().map(|candidate| &candidate.patch)) {
+            reader.bytes(patch);
         }
         let mut list = Vec::new();
         for run in &execution.executions {

@@ -108,7 +108,14 @@ impl<'a> Trees<'a> {
                 Ok(Some(state.map_or_else(TreeId::empty, |state| state.tree.clone())))
             }
             ExecutedState::AuthoredWithTests { index } => self.authored_with_tests(*index),
-            ExecutedState::Mutant { number } => self.mutant(*number, runs),
+            ExecutedState::Mutant { number } => {
+                let mut all = runs.execution.mutants.iter();
+                self.beside(all.find(|mutant| mutant.number == *number).map(|one| &one.patch))
+            }
+            ExecutedState::Candidate { number } => {
+                let mut all = runs.execution.candidates.iter();
+                self.beside(all.find(|one| one.number == *number).map(|one| &one.patch))
+            }
             ExecutedState::Canaries => Ok(None),
         }
     }
@@ -137,15 +144,14 @@ impl<'a> Trees<'a> {
         Ok(Some(tree.tree_id()))
     }
 
-    /// The base tree with the test patch and one mutant.
-    fn mutant(&self, number: u32, runs: &Runs<'_>) -> Result<Option<TreeId>, RepositoryError> {
-        let mutant = runs.execution.mutants.iter().find(|mutant| mutant.number == number);
-        let Some(mutant) = mutant else { return Ok(Some(TreeId::empty())) };
-        let bytes = self.sources.blobs.stored(&mutant.patch).unwrap_or_default();
+    /// The base tree with the test patch and a patch that stands beside the gold patch.
+    fn beside(&self, patch: Option<&BlobId>) -> Result<Option<TreeId>, RepositoryError> {
+        let Some(patch) = patch else { return Ok(Some(TreeId::empty())) };
+        let bytes = self.sources.blobs.stored(patch).unwrap_or_default();
         match patch::parse(&bytes) {
-            // What is no text stays as the gold patch has it, and the mutant's
-            // patch need not say so.
-            Ok(mutant) if !says_only_differ(&self.gold) => self.patched(&[&self.tests, &mutant]),
+            // What is no text stays as the gold patch has it, and the patch need
+            // not say so.
+            Ok(other) if !says_only_differ(&self.gold) => self.patched(&[&self.tests, &other]),
             Ok(_) => Ok(None),
             Err(_) => Ok(Some(TreeId::empty())),
         }
@@ -240,8 +246,12 @@ fn says_only_differ(patch: &Patch) -> bool {
 impl States {
     /// Returns true when a run shows what the tests do in this tree.
     fn is_of(run: &Run<'_>, tree: Option<&TreeId>) -> bool {
-        let changed =
-            matches!(run.execution.state, ExecutedState::Mutant { .. } | ExecutedState::Canaries);
+        let changed = matches!(
+            run.execution.state,
+            ExecutedState::Mutant { .. }
+                | ExecutedState::Candidate { .. }
+                | ExecutedState::Canaries
+        );
         !changed && tree == Some(&run.execution.tree)
     }
 

@@ -132,6 +132,7 @@ pub(super) fn check_id(run: &Run<'_>, findings: &mut Findings) {
         ExecutedState::HeadReverted => "head_reverted".to_owned(),
         ExecutedState::Mutant { number } => format!("mutant/{number}"),
         ExecutedState::Canaries => "canaries".to_owned(),
+        ExecutedState::Candidate { number } => format!("candidate/{number}"),
     };
     let order = match &execution.order {
         RunOrder::File => "file",

@@ -4,10 +4,10 @@
 //! speak up, and what it must speak of.
 
 use backstory_model::{
-    Action, CommitId, ContainmentLevel, Ending, EvidenceId, ExecutedState, Execution, ExecutionId,
-    ExecutionOutcome, Gate, MutantVerdict, Observation, Phase, Provenance, RepoPath,
-    Repository as _, RequirementSource, RunVerdict, SchemaVersion, TestId, TestOrigin, TestOutcome,
-    TestReport, TreeId, UnitExecution, UnitId,
+    Action, Candidate, CandidateKind, CommitId, ContainmentLevel, Ending, EvidenceId,
+    ExecutedState, Execution, ExecutionId, ExecutionOutcome, Gate, MutantVerdict, Observation,
+    Phase, Provenance, RepoPath, Repository as _, RequirementSource, RunVerdict, SchemaVersion,
+    TestId, TestOrigin, TestOutcome, TestReport, TreeId, UnitExecution, UnitId,
 };
 
 use super::{NEW_ID, OLD_ID, executed_sample};
@@ -338,6 +338,42 @@ const MUTANTS: &[Case] = &[
     }),
 ];
 
+/// Adds a candidate that is said to be the second mutant, which the tests accept.
+fn candidate(sample: &mut Sample, number: u32) -> &mut Candidate {
+    let patch = execution(sample).mutants[1].patch.clone();
+    let (kind, verdict) = (CandidateKind::StrayEdit, MutantVerdict::Survives);
+    let execution_id = Some(ExecutionId::new("mutant/2/file/1"));
+    let all = &mut execution(sample).candidates;
+    all.push(Candidate { number, kind, patch, verdict, execution: execution_id });
+    all.last_mut().expect("it was pushed")
+}
+
+const CANDIDATES: &[Case] = &[
+    ("a candidate said to fail", "unit/execution", "verdict of candidate 1", |s| {
+        candidate(s, 1).verdict = MutantVerdict::FailToPassFails;
+    }),
+    ("a candidate of another run", "unit/execution", "a run of candidate 1", |s| {
+        candidate(s, 1).execution = Some(ExecutionId::new("mutant/1/file/1"));
+    }),
+    ("a candidate without a run", "unit/execution", "a run of candidate 1", |s| {
+        candidate(s, 1).execution = None;
+    }),
+    ("candidates that are not counted", "unit/execution", "numbers of candidates", |s| {
+        candidate(s, 2);
+    }),
+    ("a candidate that is gold", "unit/execution", "candidates that differ", |s| {
+        let gold = s.trajectory.gold_patch.clone();
+        candidate(s, 1).patch = gold;
+    }),
+];
+
+#[test]
+fn a_candidate_with_the_tree_of_a_mutant_shares_its_run() {
+    let mut sample = executed_sample();
+    candidate(&mut sample, 1);
+    assert_eq!(sample.audit().findings, []);
+}
+
 fn claim(sample: &mut Sample, number: usize) -> &mut Provenance {
     let step = &mut sample.trajectory.steps[number - 1];
     &mut step.observation.as_mut().expect("it shows something").provenance
@@ -460,7 +496,7 @@ const STEPS: &[Case] = &[
 
 #[test]
 fn every_untruth_about_an_execution_is_found() {
-    let all = [RUNS, VERDICTS, TESTS, GATES, INSTANCES, MUTANTS, STEPS];
+    let all = [RUNS, VERDICTS, TESTS, GATES, INSTANCES, MUTANTS, CANDIDATES, STEPS];
     let mut missed = Vec::new();
     for (what, rule, part, plant) in all.into_iter().flatten() {
         let mut sample = executed_sample();

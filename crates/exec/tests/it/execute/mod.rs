@@ -219,6 +219,28 @@ fn a_module_that_cannot_be_imported_before_the_fix_makes_its_new_tests_fail() {
 }
 
 #[test]
+fn candidates_leave_the_strength_of_the_tests_as_it_is() {
+    let tests = "def test_old(): pass\ndef test_add(): has src/m.py: a + b\n";
+    let plain = fixed(tests).execute();
+    let mut story = fixed(tests);
+    story.options.candidates = 4;
+    let told = story.execute();
+    let (with, without) = (&told.executed.execution, &plain.executed.execution);
+    assert!(without.candidates.is_empty());
+    assert!(!with.candidates.is_empty());
+    assert_eq!(with.instance, without.instance);
+    assert_eq!(with.mutants, without.mutants);
+    let runs = &with.executions;
+    assert_eq!(runs.len(), without.executions.len() + with.candidates.len());
+    for candidate in &with.candidates {
+        assert!(runs.iter().any(|run| Some(&run.id) == candidate.execution.as_ref()));
+        if candidate.kind.is_variant() {
+            assert_eq!(candidate.verdict, backstory_model::MutantVerdict::Survives);
+        }
+    }
+}
+
+#[test]
 fn a_flaky_test_is_left_out_with_its_counts() {
     let tests = "def test_old(): coin\ndef test_add(): has src/m.py: a + b\n";
     insta::assert_snapshot!(fixed(tests).execute().verdict(), @"

@@ -125,6 +125,7 @@ impl Story {
             statement: &self.statement,
             requirement: &self.requirement,
             tags: &self.tags,
+            others: &[],
             gold_patch: &patch,
             test_patch: &patch,
             options: &self.options,
