@@ -19,7 +19,7 @@ import polars
 
 CONFIGS = ("trajectories", "steps", "instances")
 # Tables that an export has only where there is something to put into them.
-SOMETIMES = ("evidence",)
+SOMETIMES = ("evidence", "candidates")
 NESTED = ("messages", "message_provenance", "tools", "links")
 Arguments = dict[tuple[str, int], Any]
 

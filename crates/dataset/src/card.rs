@@ -10,7 +10,7 @@ use backstory_model::{CommitId, Phase, RepoName, Trajectory};
 
 use crate::export::{ExportContext, ExportOptions};
 use crate::label;
-use crate::tables::{CONFIGS, EVIDENCE};
+use crate::tables::{CANDIDATES, CONFIGS, EVIDENCE, Found};
 
 /// Counts over the exported trajectories.
 #[derive(Default)]
@@ -18,8 +18,8 @@ pub(crate) struct Tally {
     pub(crate) trajectories: u64,
     pub(crate) steps: u64,
     pub(crate) instances: u64,
-    /// Rows of `evidence`.
-    pub(crate) evidence: u64,
+    /// What the tables hold that are not always there.
+    pub(crate) found: Found,
     hindsight: u64,
     licenses: BTreeMap<RepoName, BTreeMap<String, u64>>,
     sources: BTreeMap<&'static str, u64>,
@@ -78,7 +78,7 @@ fn head(tally: &Tally, options: &ExportOptions) -> String {
         "---\nlicense: other\nlicense_name: per-repository\nlicense_link: \"#repositories-and-licenses\"\n\
          tags:\n- code\n- agent-trajectories\nconfigs:\n",
     );
-    for config in CONFIGS.into_iter().chain((tally.evidence > 0).then_some(EVIDENCE)) {
+    for config in CONFIGS.into_iter().chain(sometimes(tally.found).map(|(name, ..)| name)) {
         let default = if config == CONFIGS[0] { "  default: true\n" } else { "" };
         put(
             &mut text,
@@ -91,11 +91,19 @@ fn head(tally: &Tally, options: &ExportOptions) -> String {
     text
 }
 
+/// Returns the tables that are there beside those of every dataset: the name, what a
+/// row is, and how many there are.
+fn sometimes(found: Found) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
+    let tables = [
+        (EVIDENCE, "file that tests executed before the fix", found.evidence),
+        (CANDIDATES, "patch that was run for a task, with its verdict", found.candidates),
+    ];
+    tables.into_iter().filter(|(.., rows)| *rows > 0)
+}
+
 fn introduction(tally: &Tally, options: &ExportOptions) -> String {
-    let evidence = match tally.evidence {
-        0 => String::new(),
-        rows => format!("| `evidence` | file that tests executed before the fix | {rows} |\n"),
-    };
+    let row = |(name, what, rows)| format!("| `{name}` | {what} | {rows} |\n");
+    let sometimes: String = sometimes(tally.found).map(row).collect();
     format!(
         "# Development trajectories\n\n\
          {} trajectories with {} steps, reconstructed from git history by backstory {}. Each tells one \
@@ -104,7 +112,7 @@ fn introduction(tally: &Tally, options: &ExportOptions) -> String {
          | config | one row per | rows |\n|---|---|--:|\n\
          | `trajectories` | change, with chat `messages` and `tools` | {} |\n\
          | `steps` | step, with its provenance | {} |\n\
-         | `instances` | task, with the column names of SWE-bench | {} |\n{evidence}\n\
+         | `instances` | task, with the column names of SWE-bench | {} |\n{sometimes}\n\
          Tool dialect: `{}`. Nested columns are JSON (`arrow.json`): `datasets` and DuckDB decode \
          them, pandas shows their text.\n\n",
         tally.trajectories,

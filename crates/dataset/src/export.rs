@@ -302,7 +302,7 @@ pub fn export<S: Into<Story>, E: Into<Box<dyn Error + Send + Sync>>>(
     exported.trajectories = tally.trajectories;
     exported.steps = tally.steps;
     exported.instances = tally.instances;
-    exported.folders = writers.finish(out, &tally, context, options)?;
+    exported.folders = writers.finish(out, tally, context, options)?;
     write_receipt(out, &earlier, &exported, options)?;
     Ok(exported)
 }
@@ -447,7 +447,7 @@ impl Writers {
             let instance = execution.and_then(|known| known.instance.as_ref());
             let (rendered, messages) = (&rendered, &messages);
             let shown = Shown { trajectory, instance, execution, rendered, messages, bodies };
-            tally.evidence += tables.add(&shown)?;
+            tables.add(&shown)?;
         }
         Ok(rendered)
     }
@@ -476,7 +476,7 @@ impl Writers {
     fn finish(
         self,
         out: &Path,
-        tally: &Tally,
+        mut tally: Tally,
         context: &ExportContext,
         options: &ExportOptions,
     ) -> Result<BTreeMap<&'static str, PathBuf>, ExportError> {
@@ -487,8 +487,8 @@ impl Writers {
             fs::write_file(&beside, format!("{description:#}\n").as_bytes())?;
         }
         if let Some((folder, tables)) = self.parquet {
-            tables.finish()?;
-            let card = card::write(tally, context, options);
+            tally.found = tables.finish()?;
+            let card = card::write(&tally, context, options);
             fs::write_file(&folder.join("README.md"), card.as_bytes())?;
         }
         if let Some(swe_bench) = self.swe_bench {

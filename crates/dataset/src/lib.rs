@@ -7,6 +7,7 @@
 
 mod atif;
 mod bodies;
+mod candidates;
 mod card;
 mod chat;
 mod dialect;

@@ -1,8 +1,9 @@
 //! Which Parquet tables does a dataset have, and what stands in their rows?
 //!
 //! `trajectories` (one row per trajectory), `steps` (one row per step), `instances`
-//! (one row per task instance, with the names of SWE-bench) and, where tests were
-//! traced, `evidence` (one row per file that they executed before the fix).
+//! (one row per task instance, with the names of SWE-bench) and, only where there are
+//! rows for them, `evidence` (one row per file that tests executed before the fix) and
+//! `candidates` (one row per patch that was run for an instance).
 //! Nested values are JSON columns. The columns are described in `docs/formats.md`.
 
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use backstory_table::{Cell, ColumnKind, Schema, TableWriter, WriteOptions};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::candidates;
 use crate::evidence::{self, Evidence, FileEvidence, evidence};
 use crate::export::{ExportError, Shown};
 use crate::label;
@@ -24,6 +26,9 @@ pub(crate) const CONFIGS: [&str; 3] = ["trajectories", "steps", "instances"];
 
 /// The configuration that is there only where tests were traced.
 pub(crate) const EVIDENCE: &str = "evidence";
+
+/// The configuration that is there only where patches were run.
+pub(crate) const CANDIDATES: &str = "candidates";
 
 const PHASES: [(Phase, &str); 6] = [
     (Phase::Requirements, "steps_requirements"),
@@ -39,9 +44,8 @@ pub(crate) struct Tables {
     trajectories: TableWriter,
     steps: TableWriter,
     instances: TableWriter,
-    evidence: Option<TableWriter>,
-    folder: PathBuf,
-    stem: String,
+    evidence: Sometimes,
+    candidates: Sometimes,
 }
 
 impl Tables {
@@ -52,19 +56,21 @@ impl Tables {
             trajectories: table("trajectories", trajectory_columns())?,
             steps: table("steps", step_columns())?,
             instances: table("instances", instance_columns())?,
-            evidence: None,
-            folder: folder.to_owned(),
-            stem: stem.to_owned(),
+            evidence: Sometimes::new(folder, EVIDENCE, stem),
+            candidates: Sometimes::new(folder, CANDIDATES, stem),
         })
     }
 
-    /// Adds the rows of one trajectory and returns how many files there is evidence of.
-    pub(crate) fn add(&mut self, story: &Shown<'_>) -> Result<u64, ExportError> {
+    /// Adds the rows of one trajectory.
+    pub(crate) fn add(&mut self, story: &Shown<'_>) -> Result<(), ExportError> {
         let unit = &story.trajectory.unit.id;
         let patch = patch(story, unit, &story.trajectory.gold_patch)?;
         let test_patch = self::patch(story, unit, &story.trajectory.test_patch)?;
         if let Some(row) = instance_row(story, &patch, &test_patch) {
             self.instances.push(row)?;
+        }
+        for row in candidates::rows(story)? {
+            self.candidates.push(row, candidates::columns)?;
         }
         self.trajectories.push(trajectory_row(story, patch, test_patch))?;
         for index in 0..story.trajectory.steps.len() {
@@ -73,32 +79,69 @@ impl Tables {
         self.add_evidence(story)
     }
 
-    fn add_evidence(&mut self, story: &Shown<'_>) -> Result<u64, ExportError> {
+    fn add_evidence(&mut self, story: &Shown<'_>) -> Result<(), ExportError> {
         let unit = &story.trajectory.unit;
-        let Some(execution) = story.execution else { return Ok(0) };
+        let Some(execution) = story.execution else { return Ok(()) };
         let found = evidence(unit, execution, story.bodies)
             .map_err(|source| ExportError::Body { unit: unit.id.clone(), source })?;
-        let Some(found) = found else { return Ok(0) };
-        let writer = match &mut self.evidence {
-            Some(writer) => writer,
-            none => none.insert(table(&self.folder, EVIDENCE, &self.stem, evidence_columns())?),
-        };
+        let Some(found) = found else { return Ok(()) };
         for (path, file) in &found.files {
-            writer.push(evidence_row(story, &found, path, file))?;
-        }
-        Ok(found.files.len() as u64)
-    }
-
-    /// Closes the tables.
-    pub(crate) fn finish(self) -> Result<(), ExportError> {
-        self.trajectories.finish()?;
-        self.steps.finish()?;
-        self.instances.finish()?;
-        if let Some(evidence) = self.evidence {
-            evidence.finish()?;
+            self.evidence.push(evidence_row(story, &found, path, file), evidence_columns)?;
         }
         Ok(())
     }
+
+    /// Closes the tables and returns what those hold that are not always there.
+    pub(crate) fn finish(self) -> Result<Found, ExportError> {
+        self.trajectories.finish()?;
+        self.steps.finish()?;
+        self.instances.finish()?;
+        Ok(Found { evidence: self.evidence.finish()?, candidates: self.candidates.finish()? })
+    }
+}
+
+/// A table that is there only where there is a row for it.
+struct Sometimes {
+    folder: PathBuf,
+    name: &'static str,
+    stem: String,
+    writer: Option<TableWriter>,
+    rows: u64,
+}
+
+impl Sometimes {
+    fn new(folder: &Path, name: &'static str, stem: &str) -> Self {
+        let (folder, stem) = (folder.to_owned(), stem.to_owned());
+        Self { folder, name, stem, writer: None, rows: 0 }
+    }
+
+    fn push(
+        &mut self,
+        row: Vec<Cell>,
+        columns: fn() -> Vec<(&'static str, ColumnKind)>,
+    ) -> Result<(), ExportError> {
+        let writer = match &mut self.writer {
+            Some(writer) => writer,
+            none => none.insert(table(&self.folder, self.name, &self.stem, columns())?),
+        };
+        writer.push(row)?;
+        self.rows += 1;
+        Ok(())
+    }
+
+    fn finish(self) -> Result<u64, ExportError> {
+        if let Some(writer) = self.writer {
+            writer.finish()?;
+        }
+        Ok(self.rows)
+    }
+}
+
+/// How many rows the tables have that are not always there.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) evidence: u64,
+    pub(crate) candidates: u64,
 }
 
 fn table(
