@@ -18,7 +18,7 @@ pub(crate) use forge::{
 };
 pub(crate) use learn::{
     LearnArgs, LearnCommand, LearnFeaturesArgs, LearnFunctionsArgs, LearnLocalizerArgs,
-    LearnScoreArgs,
+    LearnRankerArgs, LearnScoreArgs,
 };
 pub(crate) use localize::LocalizeArgs;
 pub(crate) use records::{

@@ -14,6 +14,7 @@ pub mod history;
 pub mod localize;
 pub mod measure;
 pub mod number;
+pub mod patch;
 mod percent;
 pub mod rank;
 pub mod rows;

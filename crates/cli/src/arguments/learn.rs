@@ -20,6 +20,7 @@ pub(crate) enum LearnCommand {
     Features(LearnFeaturesArgs),
     Functions(LearnFunctionsArgs),
     Localizer(LearnLocalizerArgs),
+    Ranker(LearnRankerArgs),
     Score(LearnScoreArgs),
 }
 
@@ -136,4 +137,26 @@ pub(crate) struct LearnFunctionsArgs {
     /// The localizer whose rankers of files it has, instead of the one in this program
     #[arg(long, value_name = "FILE", requires = "save_model")]
     pub(crate) model: Option<PathBuf>,
+}
+
+/// Train rankers of patches and compare them under one protocol
+///
+/// Chooses among the patches that were run for each instance: the gold patch, variants of
+/// it, and wrong patches of several families. Learns from some families and is asked
+/// about others, of other repositories. Writes the report and, as a Parquet table, what
+/// was measured of every patch.
+#[derive(Args, Debug)]
+pub(crate) struct LearnRankerArgs {
+    /// Exported datasets built with `--execute --candidates N` (the `parquet` format)
+    #[arg(long, value_name = "DIR", required = true)]
+    pub(crate) train: Vec<PathBuf>,
+    /// The folder of repositories: `owner+name`, `owner__name` or `owner/name`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) repos: PathBuf,
+    /// The folder that keeps what was read of files between calls
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cache: Option<PathBuf>,
+    /// The folder of the report
+    #[arg(long, value_name = "DIR")]
+    pub(crate) report: PathBuf,
 }

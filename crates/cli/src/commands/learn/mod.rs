@@ -4,6 +4,7 @@ mod arms;
 mod features;
 mod functions;
 mod localizer;
+mod ranker;
 mod save;
 mod score;
 
@@ -22,6 +23,7 @@ pub(super) fn learn(args: &LearnArgs, talk: &Talk) -> Result<u8, Failure> {
         LearnCommand::Features(args) => features::features(args, talk),
         LearnCommand::Functions(args) => functions::functions(args, talk),
         LearnCommand::Localizer(args) => localizer::localizer(args, talk),
+        LearnCommand::Ranker(args) => ranker::ranker(args, talk),
         LearnCommand::Score(args) => score::score(args, talk),
     }
 }
