@@ -235,12 +235,15 @@ impl Raw {
 
     /// Returns why it is of no use; `None` where it is.
     fn left_out(&self) -> Option<&'static str> {
-        match (self.verdict.as_str(), self.family.is_right()) {
-            ("unresolved", _) => Some("no verdict"),
-            ("survives", false) => Some("wrong family, passes"),
-            ("survives", true) => None,
-            (_, true) => Some("variant, fails"),
-            (_, false) => None,
+        let passes = self.verdict == "survives";
+        if self.verdict == "unresolved" {
+            Some("no verdict")
+        } else if passes && !self.family.is_right() {
+            Some("wrong family, passes")
+        } else if !passes && self.family.is_right() {
+            Some("variant, fails")
+        } else {
+            None
         }
     }
 }
