@@ -8,10 +8,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use backstory_model::{
-    BlobId, ExecutedState, MutantVerdict, TaskInstance, TestId, TouchedTest, UnitExecution,
+    BlobId, ExecutedState, MutantVerdict, RepoPath, TaskInstance, TestId, TouchedTest,
+    UnitExecution,
 };
+use backstory_syntax::diff::{DiffLine, HunkDiff, read_unified};
 use backstory_table::{Cell, ColumnKind};
 
+use crate::evidence::stored;
 use crate::export::{ExportError, Shown};
 use crate::label;
 
@@ -124,13 +127,9 @@ fn executed(
     let runs = execution.executions.iter();
     let before = runs.filter(|run| run.state == ExecutedState::BaseWithTests);
     for blob in before.filter_map(|run| run.touched.as_ref()) {
-        let unit = &execution.unit;
-        let bytes = story
-            .bodies
-            .bytes(blob)
-            .map_err(|source| ExportError::Body { unit: unit.clone(), source })?;
-        let tests: Vec<TouchedTest> = serde_json::from_slice(&bytes).unwrap_or_default();
-        let tests = tests.into_iter();
+        let tests: Option<Vec<TouchedTest>> = stored(story.bodies, blob)
+            .map_err(|source| ExportError::Body { unit: execution.unit.clone(), source })?;
+        let tests = tests.into_iter().flatten();
         for test in tests.filter(|test| test.test.as_ref().is_some_and(|id| telling.contains(id))) {
             let lines = lines.get_or_insert_default();
             for file in test.files {
@@ -166,7 +165,7 @@ impl Touches {
 fn touches(patch: &str, executed: Option<&Lines>) -> Touches {
     let mut touches = Touches { run: executed.map(|_| (0, 0)), ..Touches::default() };
     for (path, places) in changed_places(patch) {
-        let lines = executed.and_then(|lines| lines.get(path));
+        let lines = executed.and_then(|lines| lines.get(&path.to_string()));
         let is_run = |line: &u32| lines.is_some_and(|lines| lines.contains(line));
         let run = places.iter().filter(|line| is_run(line)).count();
         touches.hunks += 1;
@@ -179,63 +178,40 @@ fn touches(patch: &str, executed: Option<&Lines>) -> Touches {
     touches
 }
 
-/// Reads the places that each hunk changes, as lines of the base counted from 1;
-/// the lines between two changes of one hunk header are no change.
-fn changed_places(patch: &str) -> Vec<(&str, BTreeSet<u32>)> {
-    let mut hunks: Vec<(&str, BTreeSet<u32>)> = Vec::new();
-    let mut path = "";
-    let (mut line, mut left) = (0_u32, (0_u32, 0_u32));
-    let mut inside = false;
-    for text in patch.lines() {
-        if left == (0, 0) {
-            inside = false;
-            if let Some(name) = text.strip_prefix("--- ") {
-                path = name.strip_prefix("a/").unwrap_or(name);
-            } else if let Some((from, counts)) = header(text) {
-                (line, left) = (from, counts);
-            }
-            continue;
-        }
-        match text.as_bytes().first() {
-            Some(b'\\') => continue,
-            Some(b'+') => {
-                left.1 = left.1.saturating_sub(1);
-                let place = line.saturating_sub(1);
-                if !inside {
-                    hunks.push((path, BTreeSet::from([place])));
-                }
-                inside = true;
-            }
-            Some(b'-') => {
-                left.0 = left.0.saturating_sub(1);
-                match hunks.last_mut().filter(|_| inside) {
-                    Some((_, places)) => {
-                        places.insert(line);
-                    }
-                    None => hunks.push((path, BTreeSet::from([line]))),
-                }
-                (inside, line) = (true, line + 1);
-            }
-            _ => {
-                left = (left.0.saturating_sub(1), left.1.saturating_sub(1));
-                (inside, line) = (false, line + 1);
-            }
-        }
+/// Returns the places that each run of changed lines changes, as lines of the base
+/// counted from 1; the lines between two runs of one hunk are no change.
+fn changed_places(patch: &str) -> Vec<(RepoPath, BTreeSet<u32>)> {
+    let mut found = Vec::new();
+    for file in read_unified(patch) {
+        let Some(path) = file.before.or(file.after) else { continue };
+        let runs = file.hunks.iter().flat_map(runs);
+        found.extend(runs.map(|places| (path.clone(), places)));
     }
-    hunks
+    found
 }
 
-/// Reads `@@ -1,2 +3,4 @@` as the first old line and the numbers of lines.
-fn header(line: &str) -> Option<(u32, (u32, u32))> {
-    let (old, rest) = line.strip_prefix("@@ -")?.split_once(" +")?;
-    let (new, _) = rest.split_once(" @@")?;
-    let read = |range: &str| -> Option<(u32, u32)> {
-        let (from, count) = range.split_once(',').unwrap_or((range, "1"));
-        Some((from.parse().ok()?, count.parse().ok()?))
-    };
-    let ((from, old), (_, new)) = (read(old)?, read(new)?);
-    // An empty range names the line before it.
-    Some((from + u32::from(old == 0), (old, new)))
+fn runs(hunk: &HunkDiff<'_>) -> Vec<BTreeSet<u32>> {
+    let mut runs: Vec<BTreeSet<u32>> = Vec::new();
+    let (mut at, mut inside) = (hunk.line, false);
+    for line in &hunk.lines {
+        let starts = !inside && !matches!(line, DiffLine::Kept(_));
+        if starts {
+            runs.push(BTreeSet::new());
+        }
+        match (line, runs.last_mut()) {
+            (DiffLine::Removed(_), Some(run)) => {
+                run.insert(at);
+            }
+            // Lines that come where others went stand at the places of those.
+            (DiffLine::Added(_), Some(run)) if starts => {
+                run.insert(at.saturating_sub(1));
+            }
+            _ => {}
+        }
+        inside = !matches!(line, DiffLine::Kept(_));
+        at = at.saturating_add(u32::from(!matches!(line, DiffLine::Added(_))));
+    }
+    runs
 }
 
 #[cfg(test)]
@@ -261,7 +237,10 @@ diff --git a/src/a.py b/src/a.py
     #[test]
     fn places_are_lines_of_the_base() {
         let found = changed_places(PATCH);
-        assert_eq!(found, [("src/a.py", BTreeSet::from([3, 4])), ("src/a.py", [6].into())]);
+        assert_eq!(
+            found,
+            [("src/a.py".into(), BTreeSet::from([3, 4])), ("src/a.py".into(), [6].into())]
+        );
     }
 
     #[test]

@@ -96,7 +96,10 @@ fn traced<'e>(
 }
 
 /// Reads a stored noun; `None` where it is of another form.
-fn stored<T: DeserializeOwned>(bodies: &dyn Bodies, blob: &BlobId) -> Result<Option<T>, BodyError> {
+pub(crate) fn stored<T: DeserializeOwned>(
+    bodies: &dyn Bodies,
+    blob: &BlobId,
+) -> Result<Option<T>, BodyError> {
     Ok(serde_json::from_slice(&bodies.bytes(blob)?).ok())
 }
 

@@ -292,7 +292,7 @@ pub fn export<S: Into<Story>, E: Into<Box<dyn Error + Send + Sync>>>(
             story.map_err(|source| ExportError::Trajectory { source: source.into() })?.into();
         people::hide(&mut story, &options.authors);
         tally.add(&story.trajectory);
-        let rendered = writers.add(&story, bodies, options, &mut tally)?;
+        let rendered = writers.add(&story, bodies, options)?;
         if writers.judge() {
             let task = Task::of(&story, bodies, &context.reporter)?;
             writers.add_task(&task, &rendered)?;
@@ -423,7 +423,6 @@ impl Writers {
         story: &Story,
         bodies: &dyn Bodies,
         options: &ExportOptions,
-        tally: &mut Tally,
     ) -> Result<Rendered, ExportError> {
         let trajectory = &story.trajectory;
         let unit = &trajectory.unit.id;

@@ -107,7 +107,8 @@ pub fn plan(sources: &[Source], mut header: PlanHeader) -> Result<Plan, Failure>
         let mut salt = format!("{} {}", tool(), source.side_digest());
         if header.options.execute.as_ref().is_some_and(|execute| execute.candidates > 0) {
             // Candidates are made of what later changes did.
-            salt.push_str(&format!(" {}", source.head));
+            salt += " ";
+            salt += &source.head.to_string();
         }
         work.extend(history::plan(
             &source.repo,

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use backstory_model::{RepoPath, Repository, RepositoryError};
 
-use super::diff::{FileDiff, HunkDiff};
+use super::diff::{Run, SourceDiff};
 use super::error::PatchError;
 use super::features::FEATURES;
 use super::past::{Past, PastCache, is_source};
@@ -126,7 +126,7 @@ impl<'a> Ground<'a> {
         // Where nothing was traced, nothing is known of any patch of the instance.
         let run = tried.executed.map_or(0.0, |(hunks, _)| f64::from(hunks));
         let idle =
-            if tried.executed.is_some() { (1.0 - run) * real(patch.hunks.len()) } else { 0.0 };
+            if tried.executed.is_some() { (1.0 - run) * real(patch.runs.len()) } else { 0.0 };
         row.extend([run, idle.max(0.0).ln_1p()]);
         debug_assert_eq!(row.len(), FEATURES.len(), "a number for each feature");
         row.into_iter().map(single).collect()
@@ -183,7 +183,7 @@ impl<'a> Ground<'a> {
         let touched: Vec<RepoPath> = patch.paths();
         let partners = self.walked.cochange(paths, &touched, self.commits);
         let left = paths.iter().zip(&partners).filter(|(path, _)| !touched.contains(path));
-        let fresh: Vec<f64> = patch.hunks.iter().map(|hunk| self.past.freshness(hunk)).collect();
+        let fresh: Vec<f64> = patch.runs.iter().map(|run| self.past.freshness(run)).collect();
         let (surprisal, _) = surprise(patch.added(), |line| self.past.bits(line));
         let changed = Bag::of(&text(patch.added().chain(patch.removed())));
         vec![
@@ -204,26 +204,26 @@ impl<'a> Ground<'a> {
 
 /// The lines of one patch.
 struct Patch<'a> {
-    files: &'a [FileDiff],
-    hunks: Vec<&'a HunkDiff>,
+    files: &'a [SourceDiff],
+    runs: Vec<&'a Run>,
 }
 
 impl<'a> Patch<'a> {
-    fn of(files: &'a [FileDiff]) -> Self {
-        Self { files, hunks: files.iter().flat_map(|file| &file.hunks).collect() }
+    fn of(files: &'a [SourceDiff]) -> Self {
+        Self { files, runs: files.iter().flat_map(|file| &file.runs).collect() }
     }
 
     fn added(&self) -> impl Iterator<Item = &'a String> {
-        self.hunks.iter().flat_map(|hunk| &hunk.added)
+        self.runs.iter().flat_map(|run| &run.added)
     }
 
     fn removed(&self) -> impl Iterator<Item = &'a String> {
-        self.hunks.iter().flat_map(|hunk| &hunk.removed)
+        self.runs.iter().flat_map(|run| &run.removed)
     }
 
     fn shown(&self) -> impl Iterator<Item = &'a String> {
-        let lines = |hunk: &'a HunkDiff| hunk.added.iter().chain(&hunk.removed).chain(&hunk.around);
-        self.hunks.iter().copied().flat_map(lines)
+        let lines = |run: &'a Run| run.added.iter().chain(&run.removed).chain(&run.around);
+        self.runs.iter().copied().flat_map(lines)
     }
 
     fn paths(&self) -> Vec<RepoPath> {
@@ -232,7 +232,7 @@ impl<'a> Patch<'a> {
 
     fn size(&self) -> Vec<f64> {
         let counts =
-            [self.added().count(), self.removed().count(), self.hunks.len(), self.files.len()];
+            [self.added().count(), self.removed().count(), self.runs.len(), self.files.len()];
         counts.map(|count| real(count).ln_1p()).to_vec()
     }
 
@@ -251,7 +251,7 @@ impl<'a> Patch<'a> {
 
     /// Returns what a column says of the files; 0 for a file that is no candidate.
     fn of_files(&self, snapshot: &Snapshot, column: &[f32]) -> Vec<f64> {
-        let place = |file: &FileDiff| snapshot.candidates.index_of(&file.path);
+        let place = |file: &SourceDiff| snapshot.candidates.index_of(&file.path);
         let value = |file| place(file).and_then(|at| column.get(at)).map_or(0.0, |v| f64::from(*v));
         self.files.iter().map(value).collect()
     }

@@ -25,7 +25,7 @@ mod tests;
 
 pub use arm::Arm;
 pub use describe::{Caches, Described, describe};
-pub use diff::{FileDiff, HunkDiff, read_diff};
+pub use diff::{Run, SourceDiff, read_source};
 pub use error::PatchError;
 pub use features::{FEATURES, Group};
 pub use past::PastCache;

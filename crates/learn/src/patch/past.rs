@@ -10,7 +10,7 @@ use backstory_model::{BlobId, CommitId, FileRole, RepoPath, Repository, Reposito
 use backstory_syntax::diff::{hunks, lines};
 use backstory_syntax::{language_of, role_of};
 
-use super::diff::HunkDiff;
+use super::diff::Run;
 use super::surprisal::Language;
 use crate::history::{History, MOST_FILES};
 use crate::number::{ratio, real};
@@ -147,9 +147,9 @@ impl Past {
         self.language.bits(line)
     }
 
-    /// Returns which part of the lines that a hunk shows of the base recent commits added.
-    pub(super) fn freshness(&self, hunk: &HunkDiff) -> f64 {
-        let lines = hunk.removed.iter().chain(&hunk.around);
+    /// Returns which part of the lines that a patch shows of the base recent commits added.
+    pub(super) fn freshness(&self, run: &Run) -> f64 {
+        let lines = run.removed.iter().chain(&run.around);
         let telling: Vec<String> = lines.filter_map(|line| telling(line)).collect();
         ratio(telling.iter().filter(|line| self.added.contains(*line)).count(), telling.len())
     }

@@ -13,7 +13,7 @@ use backstory_store::fs;
 use backstory_table::{Cell, read_rows};
 use serde::Serialize;
 
-use super::diff::{FileDiff, read_diff};
+use super::diff::{SourceDiff, read_source};
 use super::error::PatchError;
 
 /// How a patch was made.
@@ -112,7 +112,7 @@ pub struct Tried {
     /// How it was made; a label, never a feature.
     pub family: Family,
     /// What it changes in source files.
-    pub files: Vec<FileDiff>,
+    pub files: Vec<SourceDiff>,
     /// True where every test of the instance passes.
     pub passes: bool,
     /// True where every `FAIL_TO_PASS` test passes, whatever else breaks; what one
@@ -250,10 +250,10 @@ impl Raw {
 
 impl Instance {
     fn take(&mut self, raw: Vec<Raw>) {
-        let mut known: Vec<Vec<FileDiff>> = Vec::new();
+        let mut known: Vec<Vec<SourceDiff>> = Vec::new();
         let mut counts: BTreeMap<Family, usize> = BTreeMap::new();
         for one in raw {
-            let files = read_diff(&one.patch);
+            let files = read_source(&one.patch);
             let count = counts.entry(one.family).or_default();
             let why = one.left_out().or_else(|| {
                 if files.is_empty() {

@@ -6,7 +6,7 @@ use backstory_model::{CommitId, RepoName, RepoPath};
 use backstory_testkit::RepoBuilder;
 
 use super::describe::{Caches, Described, describe};
-use super::diff::read_diff;
+use super::diff::read_source;
 use super::past::PastCache;
 use super::read::{Family, Instance, Tried};
 use super::run::{Measured, Results, Split, run};
@@ -26,7 +26,7 @@ fn patch(line: u32, removed: &str, added: &str) -> String {
 }
 
 fn tried(family: Family, patch: &str, passes: bool) -> Tried {
-    let (files, executed) = (read_diff(patch), Some((1.0, 1.0)));
+    let (files, executed) = (read_source(patch), Some((1.0, 1.0)));
     Tried { family, files, passes, fixes: passes, executed }
 }
 

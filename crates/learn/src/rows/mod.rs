@@ -15,7 +15,6 @@ mod strata;
 
 pub use dataset::{DatasetError, UnitRow, read_dataset};
 pub use lines::{BrokenRow, read_lines};
-pub(crate) use patch::path_of;
 pub use read::{Rows, read_rows};
 pub use row::{Answer, IssueRow, Question, Usage};
 pub use strata::{Strata, Stratum};

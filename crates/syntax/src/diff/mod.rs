@@ -5,6 +5,7 @@
 //! carriage return or a missing last line feed is a difference like any other.
 
 mod part;
+mod read;
 mod unified;
 
 use std::ops::Range;
@@ -12,6 +13,7 @@ use std::ops::Range;
 use imara_diff::{Algorithm, Diff, InternedInput};
 
 pub use part::{apply_part, unified_part};
+pub use read::{DiffLine, FileDiff, HunkDiff, read_unified};
 pub use unified::{FileChange, Side, binary_stub, unified};
 
 /// Equal lines kept on each side of the difference, so that a hunk can slide.

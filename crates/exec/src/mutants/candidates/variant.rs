@@ -22,6 +22,9 @@ pub(super) struct Rewrite {
     pub(super) to: Vec<u8>,
 }
 
+/// Where a way to write the same changes a text.
+type Way<'a> = &'a dyn Fn(&Source<'_>) -> Vec<Rewrite>;
+
 /// Lists variants of the gold patch.
 pub(super) fn variants(sources: &[Source<'_>], random: &mut Random) -> Vec<Draft> {
     let texts = |make: &dyn Fn(&Source<'_>) -> Option<Vec<u8>>| -> Option<Vec<Vec<u8>>> {
@@ -33,10 +36,9 @@ pub(super) fn variants(sources: &[Source<'_>], random: &mut Random) -> Vec<Draft
     let draft = |kind, texts| Draft { kind, texts, besides: None };
     let mut drafts = Vec::new();
     let pick = random.next();
-    let ways: [&dyn Fn(&Source<'_>) -> Vec<Rewrite>; 4] =
-        [&quotes, &brackets, &|source| blank_lines(source, pick), &|source| {
-            [quotes(source), brackets(source)].concat()
-        }];
+    let ways: [Way<'_>; 4] = [&quotes, &brackets, &|source| blank_lines(source, pick), &|source| {
+        [quotes(source), brackets(source)].concat()
+    }];
     for way in ways {
         let rewritten = texts(&|source: &Source<'_>| {
             let changes =
@@ -136,7 +138,7 @@ fn blank_lines(source: &Source<'_>, pick: u64) -> Vec<Rewrite> {
         let begins_line = text[..start].ends_with(b"\n");
         let both = source.adds(&pair[0].range()) && source.adds(&pair[1].range());
         let between = &text[pair[0].range().end..start];
-        if both && begins_line && between.iter().filter(|byte| **byte == b'\n').count() == 1 {
+        if both && begins_line && lines(between).len() == 1 {
             places.push(start);
         }
     }
