@@ -407,6 +407,10 @@ pub(crate) enum SchemaKind {
     Manifest,
     /// The configuration file
     Config,
+    /// A question about an execution, alone in its row
+    Question,
+    /// A prompt with several such questions
+    Item,
 }
 
 /// Print the completions of a shell

@@ -1,6 +1,7 @@
 //! Which JSON Schema does a file format have?
 
 use backstory_model::{Disposition, Record, RunManifest, Trajectory, UnitExecution, exit};
+use backstory_verify::{Item, QuestionRow};
 use schemars::{Schema, schema_for};
 
 use crate::arguments::{SchemaArgs, SchemaKind};
@@ -15,6 +16,8 @@ pub(super) fn schema(args: &SchemaArgs, talk: &Talk) -> Result<u8, Failure> {
         SchemaKind::Disposition => schema_for!(Disposition),
         SchemaKind::Manifest => schema_for!(RunManifest),
         SchemaKind::Config => schema_for!(Config),
+        SchemaKind::Question => schema_for!(QuestionRow),
+        SchemaKind::Item => schema_for!(Item),
     };
     let text = serde_json::to_string_pretty(&schema)
         .map_err(|error| Failure::of(error, "failed to write the schema"))?;

@@ -187,7 +187,8 @@ fn every_export_passes_its_own_validation() {
 #[test]
 fn every_format_has_a_schema() {
     let context = context();
-    for kind in ["trajectory", "records", "disposition", "manifest", "config"] {
+    let kinds = ["trajectory", "records", "disposition", "manifest", "config", "question", "item"];
+    for kind in kinds {
         let said = context.backstory(["schema", kind]).run();
         assert_eq!(said.exit_code, Some(0), "{said}");
         assert!(said.stdout.contains("\"$schema\""), "{said}");

@@ -1,6 +1,6 @@
 //! Do the reference pages say what the code does?
 //!
-//! In: the nouns of `model` and the command tree of the command line. Out: the
+//! In: the nouns of `model` and `verify` and the command tree of the command line. Out: the
 //! pages below `docs/reference/`, written by [`write`] or compared by
 //! [`drift`]. A page is a function of the code alone.
 
@@ -9,6 +9,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use backstory_model::{Disposition, Record, RunManifest, Trajectory, UnitExecution};
+use backstory_verify::{Item, QuestionRow};
 use schemars::{Schema, schema_for};
 
 mod command_line;
@@ -28,6 +29,8 @@ pub fn pages() -> anyhow::Result<BTreeMap<&'static str, String>> {
         ("disposition.schema.json", print(&schema_for!(Disposition))?),
         ("execution.schema.json", print(&schema_for!(UnitExecution))?),
         ("manifest.schema.json", print(&schema_for!(RunManifest))?),
+        ("question.schema.json", print(&schema_for!(QuestionRow))?),
+        ("item.schema.json", print(&schema_for!(Item))?),
     ]))
 }
 
