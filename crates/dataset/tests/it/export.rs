@@ -266,7 +266,7 @@ fn two_exports_are_the_same_byte_for_byte() {
             .collect()
     };
     assert_eq!(content(&first), content(&second));
-    assert_eq!(content(&first).len(), 3 + 2 + 5 + 1);
+    assert_eq!(content(&first).len(), 3 + 2 + 4 + 1);
 }
 
 #[test]

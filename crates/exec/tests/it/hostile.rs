@@ -83,8 +83,8 @@ suite! {
         => |_| Ending::DiskLimit { by: LimitedBy::Filesystem };
     DISK_BOMB_IN_SHARED_MEMORY: ["python3", "program.py", "/dev/shm/file"], "disk_bomb.py",
         |limits| {
-            limits.memory = 48 << 20;
-            limits.disk = 64 << 20;
+            limits.memory = 96 << 20;
+            limits.disk = 128 << 20;
         }
         => |level| match level {
         // Memory ends before the folder is full, and files hold most of it.

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use super::arm::Arm;
 use super::features::FEATURES;
 use super::read::{Family, Instance};
-use super::run::{Measured, Outcome, Results};
+use super::run::{Measured, Outcome, Results, Split};
 use crate::measure::statistics::{BootstrapOptions, Comparison, Sample, compare};
 use crate::measure::{Choice, calibration_error, choice};
 
@@ -157,7 +157,7 @@ fn data(text: &mut String, measured: &[Measured]) {
         let kept: usize = measured.iter().map(|(one, _)| count(one)).sum();
         let side = match family {
             family if family.is_right() => "right",
-            family if family.is_learned() => "wrong, learned from",
+            family if Split::FamiliesOut.learns(family) => "wrong, learned from",
             _ => "wrong, held out",
         };
         let _ = write!(text, "| {} | {side} | {kept} |", family.as_str());
@@ -256,7 +256,9 @@ fn only(outcomes: &[Outcome], family: Family) -> Vec<Outcome> {
 
 fn by_family(text: &mut String, result: &Results) {
     let _ = write!(text, "## By family: {}\n\n", result.split.label());
-    for family in Family::ALL.into_iter().filter(|family| family.is_held_out()) {
+    for family in
+        Family::ALL.into_iter().filter(|family| !family.is_right() && result.split.asks(*family))
+    {
         let outcomes = only(&result.outcomes, family);
         if outcomes.is_empty() {
             let _ = write!(text, "### {}\n\nNo instance holds one.\n\n", family.as_str());

@@ -18,11 +18,12 @@ use super::read::{Family, Instance};
 /// What is learned from, and what is chosen among.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Split {
-    /// Other repositories and other families.
+    /// Other repositories and other families; over-long patches are learned from, or else
+    /// everything wrong that is learned from would be shorter than what is right.
     FamiliesOut,
-    /// The same, but over-long patches are learned from: without them everything wrong
-    /// that is learned from is shorter than what is right.
-    BalancedFamiliesOut,
+    /// Other repositories and other families, over-long patches asked about: a ranker that
+    /// learns size is wrong every time.
+    OverLongOut,
     /// Other repositories, the families that are learned from.
     InFamily,
     /// Other repositories, all families on both sides.
@@ -32,29 +33,29 @@ pub enum Split {
 impl Split {
     /// Every split; the first is the one that decides.
     pub const ALL: [Self; 4] =
-        [Self::FamiliesOut, Self::BalancedFamiliesOut, Self::InFamily, Self::AllFamilies];
+        [Self::FamiliesOut, Self::OverLongOut, Self::InFamily, Self::AllFamilies];
 
     /// Returns how a report says it.
     pub fn label(self) -> &'static str {
         match self {
             Self::FamiliesOut => "families and repositories held out",
-            Self::BalancedFamiliesOut => {
-                "families and repositories held out, over-long patches learned from"
-            }
+            Self::OverLongOut => "families and repositories held out, over-long patches too",
             Self::InFamily => "repositories held out, families as learned",
             Self::AllFamilies => "repositories held out, all families",
         }
     }
 
-    fn learns(self, family: Family) -> bool {
-        let balances = self == Self::BalancedFamiliesOut && family.is_over_long();
+    /// Returns true for what is learned from.
+    pub(super) fn learns(self, family: Family) -> bool {
+        let balances = self == Self::FamiliesOut && family.is_over_long();
         family.is_right() || family.is_learned() || balances || self == Self::AllFamilies
     }
 
-    fn asks(self, family: Family) -> bool {
+    /// Returns true for what is chosen among.
+    pub(super) fn asks(self, family: Family) -> bool {
         let held = match self {
-            Self::FamiliesOut => family.is_held_out(),
-            Self::BalancedFamiliesOut => family.is_held_out() && !family.is_over_long(),
+            Self::FamiliesOut => family.is_held_out() && !family.is_over_long(),
+            Self::OverLongOut => family.is_held_out(),
             Self::InFamily => family.is_learned(),
             Self::AllFamilies => true,
         };

@@ -11,6 +11,10 @@ use super::gradients::Gradient;
 
 /// From how many additions on threads are worth their start.
 const WORTH_THREADS: usize = 1 << 15;
+/// How many columns are added up side by side.
+const AT_ONCE: usize = 4;
+/// As many as a byte tells apart.
+const BINS: usize = 256;
 
 /// The rows of one bin, or of several, added up.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -52,11 +56,16 @@ impl Histogram {
     /// Adds up the rows of a leaf; `gradients` are those of all rows.
     pub(super) fn new(columns: &[&BinnedColumn], rows: &[u32], gradients: &[Gradient]) -> Self {
         let held: Vec<Gradient> = rows.iter().map(|row| gradients[*row as usize]).collect();
-        let fill = |column: &&BinnedColumn| bin_sums(column, rows, &held);
+        let fill = |few: &[&BinnedColumn]| match few {
+            [first, second, third, fourth] => {
+                bin_sums([*first, *second, *third, *fourth], rows, &held).to_vec()
+            }
+            few => few.iter().flat_map(|column| bin_sums([column], rows, &held)).collect(),
+        };
         let columns = if rows.len() * columns.len() < WORTH_THREADS {
-            columns.iter().map(fill).collect()
+            columns.chunks(AT_ONCE).flat_map(fill).collect()
         } else {
-            columns.par_iter().map(fill).collect()
+            columns.par_chunks(AT_ONCE).flat_map_iter(fill).collect()
         };
         Self { columns }
     }
@@ -71,13 +80,22 @@ impl Histogram {
     }
 }
 
-fn bin_sums(column: &BinnedColumn, rows: &[u32], held: &[Gradient]) -> Vec<Sum> {
-    let mut sums = vec![Sum::default(); column.borders.len() + 1];
+/// Adds up the rows of some columns side by side: one addition to a bin waits for the
+/// one before, those of other columns do not.
+fn bin_sums<const N: usize>(
+    columns: [&BinnedColumn; N],
+    rows: &[u32],
+    held: &[Gradient],
+) -> [Vec<Sum>; N] {
+    let mut sums = [[Sum::default(); BINS]; N];
     for (row, gradient) in rows.iter().zip(held) {
-        let sum = &mut sums[usize::from(column.bins[*row as usize])];
-        sum.first += gradient.first;
-        sum.second += gradient.second;
-        sum.rows += 1;
+        for (column, sums) in columns.iter().zip(&mut sums) {
+            let sum = &mut sums[usize::from(column.bins[*row as usize])];
+            sum.first += gradient.first;
+            sum.second += gradient.second;
+            sum.rows += 1;
+        }
     }
-    sums
+    let mut of = columns.iter();
+    sums.map(|sums| sums[..=of.next().map_or(0, |column| column.borders.len())].to_vec())
 }
