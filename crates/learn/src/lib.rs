@@ -19,8 +19,9 @@ mod percent;
 pub mod rank;
 pub mod rows;
 pub mod score;
-pub mod seed;
 pub mod seen;
 pub mod snapshot;
 pub mod test_query;
 pub mod text;
+
+pub use backstory_model::seed;

@@ -26,6 +26,7 @@ mod trajectory;
 mod unit;
 
 pub mod exit;
+pub mod seed;
 
 pub use ci::{CiEvidence, CiLogPart, CiReport, CiState, CiSummary};
 pub use environment::{EnvironmentRecipe, InstallPhase, Manifest, TestRunner};

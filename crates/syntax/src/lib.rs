@@ -7,6 +7,7 @@
 mod parse;
 mod role;
 mod touches;
+mod tree;
 
 pub mod diff;
 pub mod log;
@@ -14,3 +15,4 @@ pub mod log;
 pub use parse::{SIZE_LIMIT, parse};
 pub use role::{language_of, role_of};
 pub use touches::{Touched, touched};
+pub use tree::{Part, python_tree};

@@ -31,6 +31,8 @@ mod text;
 mod tree;
 mod writer;
 
+pub mod programs;
+
 pub use evidence::{ExecutionEvidence, UnitEvidence};
 pub use patch::{ChangedFiles, Patches, Sides, UnitFiles, patches, sides};
 pub use reconstruct::{ParseFile, ReconstructInput, Rejection, Story, reconstruct};

@@ -40,13 +40,22 @@ pub fn parse(language: Language, bytes: &[u8]) -> FileStructure {
 /// Reads one file with the error-tolerant parser.
 fn full_parse(language: Language, bytes: &[u8]) -> FileStructure {
     let grammar = Grammar::of(language);
-    match syntax_tree(grammar, bytes) {
+    match grammar_tree(grammar, bytes) {
         Some(tree) => walk::structure(grammar, &tree, bytes),
         None => FileStructure { partial: true, ..FileStructure::default() },
     }
 }
 
-fn syntax_tree(grammar: &Grammar, bytes: &[u8]) -> Option<Tree> {
+/// Returns the tree of a text as its grammar sees it, and the names of that grammar.
+pub(crate) fn syntax_tree(
+    language: Language,
+    bytes: &[u8],
+) -> Option<(Tree, &'static tree_sitter::Language)> {
+    let grammar = Grammar::of(language);
+    Some((grammar_tree(grammar, bytes)?, &grammar.language))
+}
+
+fn grammar_tree(grammar: &Grammar, bytes: &[u8]) -> Option<Tree> {
     let mut parser = Parser::new();
     parser.set_language(&grammar.language).ok()?;
     // The parser reports after every hundred operations; a readable file takes

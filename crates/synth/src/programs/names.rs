@@ -1,0 +1,111 @@
+//! How are things called in a program that nobody wrote?
+
+use super::method::Kind;
+
+/// First words of functions.
+pub(super) const VERBS: [&str; 24] = [
+    "merge",
+    "clean",
+    "rank",
+    "count",
+    "collect",
+    "shift",
+    "scan",
+    "fold",
+    "trim",
+    "measure",
+    "combine",
+    "label",
+    "split",
+    "weigh",
+    "order",
+    "filter_out",
+    "expand",
+    "reduce",
+    "arrange",
+    "compare",
+    "inspect",
+    "convert",
+    "gather",
+    "score",
+];
+
+/// Last words of functions.
+pub(super) const THINGS: [&str; 24] = [
+    "parts",
+    "entries",
+    "tokens",
+    "records",
+    "totals",
+    "fields",
+    "lines",
+    "marks",
+    "pieces",
+    "samples",
+    "levels",
+    "signals",
+    "keys",
+    "steps",
+    "chunks",
+    "rows",
+    "tags",
+    "units",
+    "cells",
+    "notes",
+    "items_seen",
+    "buckets",
+    "spans",
+    "codes",
+];
+
+/// Words that texts are made of.
+pub(super) const WORDS: [&str; 32] = [
+    "amber",
+    "Basalt",
+    "cedar",
+    "delta9",
+    "ember",
+    "Falcon",
+    "garnet",
+    "harbor",
+    "indigo",
+    "Juniper",
+    "kelp",
+    "lumen",
+    "maple",
+    "north",
+    "Opal",
+    "pebble",
+    "quartz",
+    "river",
+    "Slate",
+    "timber",
+    "umber",
+    "violet",
+    "willow",
+    "xenon",
+    "yarrow",
+    "zephyr",
+    "alpha-2",
+    "beta_7",
+    "gamma ray",
+    "Iron Age",
+    "3 to 5",
+    "red,blue",
+];
+
+/// Returns names for variables of a kind.
+pub(super) fn variables(kind: Kind) -> [&'static str; 6] {
+    match kind {
+        Kind::Int => ["count", "limit", "size", "offset", "width", "step_size"],
+        Kind::Float => ["ratio", "rate", "weight", "scale", "share", "factor"],
+        Kind::Bool => ["flag", "strict", "found", "is_open", "matches", "ready"],
+        Kind::Str => ["text", "word", "label", "name", "line", "phrase"],
+        Kind::List => ["numbers", "values", "scores", "sizes", "amounts", "ranks"],
+        Kind::Strs => ["words", "names", "labels", "pieces", "titles", "lines"],
+        Kind::Dict => ["table", "prices", "counts", "stock", "index", "weights"],
+        Kind::Set => ["group", "codes", "marks", "ids", "pool", "chosen"],
+        Kind::Tuple => ["pair", "point", "row", "span", "triple", "window"],
+        Kind::Nothing => ["_"; 6],
+    }
+}
