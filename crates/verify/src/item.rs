@@ -161,6 +161,24 @@ impl Item {
         Ok(Scorable { item_type: self.item_type, questions, function: self.function.clone() })
     }
 
+    /// Returns the answer block that is right for every question.
+    ///
+    /// Of `output_to_input` it has the known arguments; that these give the result is
+    /// for a [`Caller`](crate::Caller) to say. An item that cannot be prepared has none.
+    pub fn gold_answer(&self) -> Result<String, ItemError> {
+        self.prepare()?;
+        let entries = self.questions.iter().map(|asked| {
+            let value = match (&self.function, asked.kind) {
+                (Some(function), Kind::OutputToInput) => &function.arguments,
+                _ => &asked.answer,
+            };
+            let stated = asked.answer_type.as_ref().filter(|_| asked.kind != Kind::OutputToInput);
+            let stated = stated.map_or(String::new(), |name| format!(",\"type\":\"{name}\""));
+            format!("{{\"q\":{},\"value\":{value}{stated}}}", asked.q)
+        });
+        Ok(format!("<answer>[{}]</answer>", entries.collect::<Vec<_>>().join(",")))
+    }
+
     fn check_type(&self) -> Result<(), ItemError> {
         let finals: Vec<Kind> =
             self.questions.iter().map(|asked| asked.kind).filter(|kind| kind.is_final()).collect();

@@ -28,7 +28,7 @@ pub use json::JsonError;
 pub use question::{Asked, Checker, Difficulty, Function, Kind, QuestionRow, State};
 pub use reason::Reason;
 pub use reward::{Gate, OnCountMismatch, OnNoQuestions, Profile, RewardOptions};
-pub use score::{Outcome, Pending, Status, Step, VERIFIER_VERSION, score, score_with};
+pub use score::{Outcome, Pending, Status, Step, VERIFIER_VERSION, score, score_bytes, score_with};
 pub use type_name::{NotATypeName, TypeName};
 pub use unit_tests::{UnitTest, UnitTestOptions, UnitTestOutcome, code, score_unit_tests};
 pub use value::{DEEPEST, Int, LONGEST, MOST_DIGITS, Members, Value, ValueError};

@@ -104,6 +104,14 @@ pub fn score(row: &str, text: &str, options: &RewardOptions) -> Outcome {
     }
 }
 
+/// Scores bytes that should be UTF-8; others answer nothing.
+pub fn score_bytes(row: &str, bytes: &[u8], options: &RewardOptions) -> Outcome {
+    match Item::parse(row).and_then(|item| item.prepare()) {
+        Ok(item) => item.score_bytes(bytes, options),
+        Err(_) => Outcome::without_score(Status::Unusable, Reason::BadItem),
+    }
+}
+
 /// Scores like [`score`], and has arguments called.
 pub fn score_with(row: &str, text: &str, options: &RewardOptions, caller: &dyn Caller) -> Outcome {
     match Item::parse(row).and_then(|item| item.prepare()) {

@@ -169,3 +169,14 @@ fn an_outcome_says_why_for_every_question() {
     let outcome = score(&row, &text, &RewardOptions::default());
     insta::assert_snapshot!(serde_json::to_string_pretty(&outcome).expect("json"));
 }
+
+#[test]
+fn the_gold_answer_is_worth_the_maximum() {
+    let options = RewardOptions::default();
+    let text = mixed().gold_answer().expect("sound");
+    assert!((crate::sample::worth(&mixed(), &text, &options) - 2.0).abs() < 1e-12, "{text}");
+    let arguments = crate::sample::oi().gold_answer().expect("sound");
+    assert_eq!(arguments, "<answer>[{\"q\":1,\"value\":[1,2]}]</answer>");
+    let broken = backstory_verify::Item { questions: Vec::new(), ..mixed() };
+    assert!(broken.gold_answer().is_err());
+}
