@@ -66,15 +66,15 @@ fn same_pairs<N>(
         )
 }
 
-/// Puts pairs into the order of their first parts; where these are equal, of their values.
+/// Puts pairs into the order of their first parts, which differ in what was read.
+///
+/// Their values are not looked at: that would cost quadratic time in nested pairs.
 fn sorted<N>(
     pairs: &[(N, Value)],
     names: impl Fn(&N, &N) -> Ordering,
 ) -> impl IntoIterator<Item = &(N, Value)> {
     let mut sorted: Vec<&(N, Value)> = pairs.iter().collect();
-    sorted.sort_by(|(name, value), (other_name, other)| {
-        names(name, other_name).then_with(|| order(value, other))
-    });
+    sorted.sort_by(|(name, _), (other, _)| names(name, other));
     sorted
 }
 

@@ -5,10 +5,12 @@
 //! number, `-0.0` as a number, sets in any order. Nothing else is guessed: an object
 //! has exactly one tag, and a plain JSON object is no `dict`.
 
+use std::cmp::Ordering;
+
 use crate::json::{Json, JsonError, LIMITS};
 use crate::type_name::TypeName;
 
-use super::{Int, Members, Value, float};
+use super::{Int, Members, Value, compare, float};
 
 /// The most containers that may lie in one another.
 pub const DEEPEST: usize = 64;
@@ -40,6 +42,9 @@ pub enum ValueError {
     /// An element of a set or a key of a dict could not be one.
     #[error("an element or key cannot be hashed")]
     Unhashable,
+    /// An element, a key or a field stands twice.
+    #[error("an element, a key or a field stands twice")]
+    Twice,
 }
 
 impl Value {
@@ -129,11 +134,21 @@ fn list(content: &Json<'_>, depth: usize, tag: &'static str) -> Result<Vec<Value
 
 fn members(content: &Json<'_>, depth: usize, tag: &'static str) -> Result<Members, ValueError> {
     let items = list(content, depth, tag)?;
-    if items.iter().all(Value::is_hashable) {
-        Ok(Members::from(items))
-    } else {
-        Err(ValueError::Unhashable)
+    if !items.iter().all(Value::is_hashable) {
+        return Err(ValueError::Unhashable);
     }
+    let members = Members::from(items);
+    let twice =
+        members.as_slice().windows(2).any(|pair| compare::order(&pair[0], &pair[1]).is_eq());
+    if twice { Err(ValueError::Twice) } else { Ok(members) }
+}
+
+/// Refuses pairs of which two have the same first part.
+fn once<N>(pairs: &[(N, Value)], names: impl Fn(&N, &N) -> Ordering) -> Result<(), ValueError> {
+    let mut sorted: Vec<&N> = pairs.iter().map(|(name, _)| name).collect();
+    sorted.sort_by(|one, two| names(one, two));
+    let twice = sorted.windows(2).any(|pair| names(pair[0], pair[1]).is_eq());
+    if twice { Err(ValueError::Twice) } else { Ok(()) }
 }
 
 fn dict(content: &Json<'_>, depth: usize) -> Result<Value, ValueError> {
@@ -148,7 +163,9 @@ fn dict(content: &Json<'_>, depth: usize) -> Result<Value, ValueError> {
         }
         Ok((key, read(value, depth)?))
     });
-    Ok(Value::Dict(pairs.collect::<Result<_, _>>()?))
+    let pairs: Vec<(Value, Value)> = pairs.collect::<Result<_, _>>()?;
+    once(&pairs, compare::order)?;
+    Ok(Value::Dict(pairs))
 }
 
 fn object(content: &Json<'_>, depth: usize) -> Result<Value, ValueError> {
@@ -162,7 +179,9 @@ fn object(content: &Json<'_>, depth: usize) -> Result<Value, ValueError> {
         };
         Ok((name.clone().into_owned(), read(value, depth)?))
     });
-    Ok(Value::Object { class, fields: fields.collect::<Result<_, _>>()? })
+    let fields: Vec<(String, Value)> = fields.collect::<Result<_, _>>()?;
+    once(&fields, String::cmp)?;
+    Ok(Value::Object { class, fields })
 }
 
 /// Reads `{"class": …, KEY: …}` with nothing beside.

@@ -59,7 +59,10 @@ const CASES: &[Case] = &[
                 Reason::WrongType,
             ),
             (r#""value":{"dict":[["a",{"set":[1,2]}],["b",0.3]]},"type":7"#, Reason::WrongType),
-            (r#""value":{"dict":[["a",{"set":[1,2]}],["b",0.3],["b",0.3]]}"#, Reason::WrongValue),
+            (
+                r#""value":{"dict":[["a",{"set":[1,2]}],["b",0.3],["b",0.3]]}"#,
+                Reason::MalformedValue,
+            ),
         ],
     },
     Case {

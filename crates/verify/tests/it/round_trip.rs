@@ -44,7 +44,9 @@ fn leaf() -> impl Strategy<Value = Value> {
 
 fn value() -> impl Strategy<Value = Value> {
     leaf().prop_recursive(4, 40, 6, |inner| {
-        let keys = || vec(inner.clone().prop_filter("hashable", Value::is_hashable), 0..5);
+        let keys = || {
+            vec(inner.clone().prop_filter("hashable", Value::is_hashable), 0..5).prop_map(distinct)
+        };
         let named = || (text(), inner.clone());
         prop_oneof![
             vec(inner.clone(), 0..6).prop_map(Value::List),
@@ -55,10 +57,29 @@ fn value() -> impl Strategy<Value = Value> {
                 .prop_map(|(keys, values)| Value::Dict(keys.into_iter().zip(values).collect())),
             vec(inner.clone(), 0..4)
                 .prop_map(|items| Value::Items { class: class("dict_values"), items }),
-            vec(named(), 0..4)
-                .prop_map(|fields| Value::Object { class: class("shop.Cart"), fields }),
+            vec(named(), 0..4).prop_map(|fields| Value::Object {
+                class: class("shop.Cart"),
+                fields: named_once(fields)
+            }),
         ]
     })
+}
+
+/// Leaves out what stands there already, by the comparison under test and by text.
+fn distinct(values: Vec<Value>) -> Vec<Value> {
+    let mut kept: Vec<Value> = Vec::new();
+    for value in values {
+        let known = |other: &Value| other.same(&value) || other.canonical() == value.canonical();
+        if !kept.iter().any(known) {
+            kept.push(value);
+        }
+    }
+    kept
+}
+
+fn named_once(fields: Vec<(String, Value)>) -> Vec<(String, Value)> {
+    let named: std::collections::BTreeMap<String, Value> = fields.into_iter().collect();
+    named.into_iter().rev().collect()
 }
 
 fn class(name: &str) -> TypeName {
@@ -151,6 +172,11 @@ fn what_looks_like_a_value_and_is_none_is_refused() {
         "{\"set\":[{\"tuple\":[[1]]}]}",
         "{\"dict\":[[[1],2]]}",
         "{\"dict\":[[1]]}",
+        "{\"dict\":[[1,2],[1,3]]}",
+        "{\"dict\":[[0.0,2],[{\"float\":\"-0.0\"},3]]}",
+        "{\"set\":[1,2,1]}",
+        "{\"frozenset\":[{\"tuple\":[]},{\"tuple\":[]}]}",
+        "{\"object\":{\"class\":\"A\",\"fields\":[[\"b\",1],[\"b\",2]]}}",
         "{\"range\":[0,1,0]}",
         "{\"range\":[0,true,1]}",
         "{\"slice\":[1,2]}",
