@@ -22,6 +22,8 @@ mod snapshot;
 mod step;
 mod test;
 mod test_text;
+mod trace;
+mod trace_replay;
 mod trajectory;
 mod unit;
 
@@ -70,6 +72,11 @@ pub use step::{
 };
 pub use test::{TestOutcome, TestReport, TestResult};
 pub use test_text::TestText;
+pub use trace::{
+    ExecutionTrace, TraceEvent, TraceFailure, TraceResult, TracedFile, TracedFunction,
+    TracedStatement, Unasked, ValueText, Variables,
+};
+pub use trace_replay::{Activation, ActivationEnd, TraceContradiction};
 pub use trajectory::{LicenseEvidence, Trajectory};
 pub use unit::{
     AuthoredState, ChangeUnit, CollapseReason, Link, LinkMethod, LinkTarget, Sequence, UnitLabels,
