@@ -13,6 +13,7 @@
 //! - [`judge`]: what reports are worth, and which tests tell the fix.
 //! - [`mutants`]: which wrong versions of a patch the tests should reject.
 //! - [`execute`]: everything that is run for one unit.
+//! - [`trace`]: what programs do, statement by statement.
 
 pub mod cache;
 pub mod checkout;
@@ -23,3 +24,4 @@ pub mod mutants;
 pub mod output;
 pub mod report;
 pub mod sandbox;
+pub mod trace;

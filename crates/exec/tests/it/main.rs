@@ -17,3 +17,4 @@ mod report_hostile;
 mod report_recorded;
 mod sandbox;
 mod sandbox_host;
+mod trace;

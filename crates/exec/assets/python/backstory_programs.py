@@ -1,0 +1,270 @@
+"""What do many small programs do, each in a process of its own?
+
+usage: backstory_programs.py REQUESTS OUT KEY=NUMBER...
+
+In: requests, each a line `program SOURCE ENTRY POINTS` with the lengths of what follows:
+the source, the expression that calls into it, and pairs `STATEMENT:K` after which values
+are wanted, or nothing for all. Out: for each a line of JSON and the events of its runs.
+
+This process parses and compares. The programs run in processes that are forked from
+`backstory_zygote`, of which there is one for every seed of the hash.
+"""
+
+import ast
+import marshal
+import os
+import signal
+import sys
+
+import backstory_rows
+from backstory_zygote import BROKEN, NO_MEMORY, read_frame, write_frame
+
+DEFAULTS = {
+    "seeds": 2,
+    "steps": 100000,
+    "wall_ms": 2000,
+    "cpu_ms": 1000,
+    "memory": 256 << 20,
+    "output": 64 << 10,
+    "trace": 8 << 20,
+    "values": 1,
+    "nodes": 256,
+    "length": 1024,
+}
+
+#: The longest source; what is longer is not parsed.
+LONGEST_SOURCE = 64 << 10
+
+#: The most brackets in one another; Python's own parser is recursive.
+MOST_BRACKETS = 60
+
+#: A program that makes the tracer do most of what it can.
+WARM_SOURCE = b"""
+class Point:
+    def __init__(self, x):
+        self.x = x
+
+def numbers(n):
+    for i in range(n):
+        yield i
+
+def work(values, word):
+    parts, seen, total = [], set(), 0.5
+    table = {}
+    for value in numbers(4):
+        try:
+            parts.append(word[value].upper())
+            table[word] = (value, None, True)
+            if value > 2:
+                raise ValueError("x")
+        except ValueError as error:
+            total += 1.5
+        finally:
+            seen.add(value)
+    while values:
+        last = values.pop()
+    point = Point(parts)
+    return parts, total
+"""
+WARM_ENTRY = b"work([1, 2, 3], 'abcdef')"
+
+#: Names of the machinery below a program. Who uses them is not traced.
+MACHINERY = frozenset(
+    (
+        "settrace setprofile monitoring _getframe _current_frames addaudithook tb_frame gi_frame"
+        " cr_frame ag_frame f_back f_globals f_builtins f_locals f_trace __builtins__"
+        " get_objects get_referrers setrecursionlimit"
+    ).split()
+)
+
+def judged(status, output, nonce):
+    """Returns what a run came to: JSON without its brace, and the events."""
+    if status == -1:
+        return b'"outcome":"timeout","what":"wall"', b""
+    if status & 127:
+        number = status & 127
+        if number == signal.SIGALRM:
+            return b'"outcome":"timeout","what":"wall"', b""
+        if number in (signal.SIGPROF, signal.SIGXCPU):
+            return b'"outcome":"timeout","what":"cpu"', b""
+        return b'"outcome":"crashed","signal":%d' % number, b""
+    code = status >> 8
+    if code == NO_MEMORY:
+        return b'"outcome":"oom"', b""
+    nonce = nonce.encode("ascii")
+    size = len(nonce)
+    if code == BROKEN:
+        return b'"outcome":"tampered","what":"tracer"', b""
+    if code or not output:
+        return b'"outcome":"exit","status":%d' % code, b""
+    if output[:size] != nonce or output[-size:] != nonce or len(output) < 2 * size:
+        return b'"outcome":"tampered","what":"channel"', b""
+    header, _, events = output[size:-size].partition(b"\n")
+    return header[1:-1], events
+
+
+#: What has the time of the day, and how it is read past what a run replaces.
+CLOCKS = frozenset(("datetime", "time", "date"))
+CLOCK_READINGS = frozenset("today now utcnow localtime gmtime ctime asctime".split())
+
+
+def prepared(source, entry):
+    """Returns rows and code of a program, or why there are none."""
+    if len(source) > LONGEST_SOURCE or deepest(source) > MOST_BRACKETS:
+        return None, "too_large"
+    try:
+        text = source.decode("utf-8")
+        code = compile(text, "<program>", "exec", dont_inherit=True, optimize=0)
+        tree = ast.parse(text)
+        call = compile(entry.decode("utf-8").strip(), "<entry>", "eval", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        return None, "syntax"
+    names, left = set(), [code, call]
+    while left:
+        one = left.pop()
+        names.update(one.co_names)
+        left.extend([inner for inner in one.co_consts if type(inner) is type(code)])
+    if not MACHINERY.isdisjoint(names):
+        return None, "hooks"
+    if not CLOCKS.isdisjoint(names) and not CLOCK_READINGS.isdisjoint(names):
+        return None, "clock"
+    needs = tuple([name for name in ("random", "time") if name in names])
+    return (backstory_rows.rows_of(tree), code, call, needs), None
+
+
+def deepest(source):
+    """Returns a bound for how deeply a source is nested."""
+    if source.count(b"(") + source.count(b"[") + source.count(b"{") <= MOST_BRACKETS:
+        return 0
+    depth = most = 0
+    for byte in source:
+        if byte in b"([{":
+            depth += 1
+            most = max(most, depth)
+        elif byte in b")]}" and depth:
+            depth -= 1
+    return most
+
+
+def rows_text(rows):
+    """Returns the rows as JSON."""
+    parts = []
+    for line, column, end_line, end_column, kind, around, why, silent, _, _ in rows:
+        why = "null" if why is None else '"%s"' % why
+        parts.append(
+            '[%d,%d,%d,%d,"%s",%d,%s,%d]'
+            % (line, column, end_line, end_column, kind, around, why, silent)
+        )
+    return "[%s]" % ",".join(parts)
+
+
+class Zygote:
+    """Another process with another seed of the hash, which is forked for its runs."""
+
+    def __init__(self, seed, options):
+        ours_read, theirs_write = os.pipe()
+        theirs_read, ours_write = os.pipe()
+        os.set_inheritable(theirs_write, True)
+        os.set_inheritable(theirs_read, True)
+        script = os.path.join(os.path.dirname(__file__), "backstory_zygote.py")
+        command = [sys.executable, *FLAGS, script, str(theirs_read), str(theirs_write)]
+        command += ["%s=%d" % pair for pair in options.items()]
+        environment = dict(os.environ, PYTHONHASHSEED=str(seed))
+        self.process = os.posix_spawn(sys.executable, command, environment)
+        os.close(theirs_write)
+        os.close(theirs_read)
+        self.reading, self.writing = ours_read, ours_write
+        job, _ = prepared(WARM_SOURCE, WARM_ENTRY)
+        self.send(marshal.dumps((*job, None, "")))
+
+    def send(self, data):
+        """Asks for a run."""
+        write_frame(self.writing, data)
+
+    def receive(self):
+        """Returns how the run ended and its output."""
+        answer = read_frame(self.reading)
+        if answer is None:
+            return -2, b""
+        return int.from_bytes(answer[:4], "little", signed=True), answer[4:]
+
+
+    def end(self):
+        """Ends it."""
+        os.close(self.writing)
+        os.waitpid(self.process, 0)
+
+
+FLAGS = ("-s", "-S", "-B")
+
+
+def requests(path):
+    """Yields source, entry and points of each request."""
+    with open(path, "rb") as file:
+        while True:
+            words = file.readline().split()
+            if not words:
+                return
+            sizes = [int(word) for word in words[1:4]]
+            source, entry, points = [file.read(size) for size in sizes]
+            pairs = None
+            if points:
+                pairs = set()
+                for pair in points.split():
+                    statement, _, k = pair.partition(b":")
+                    pairs.add((int(statement), int(k)))
+            yield source, entry, pairs
+
+
+def trace_all(path, out, zygotes):
+    """Runs every program and writes what came of it."""
+    number = 0
+    for source, entry, points in requests(path):
+        ready, why = prepared(source, entry)
+        if ready is None:
+            outcome = {"hooks": "tampered", "clock": "forbidden"}.get(why, "invalid")
+            header = '"outcome":"%s","what":"%s"' % (outcome, why)
+            write_results(out, number, (), [(header.encode("ascii"), b"")])
+            number += 1
+            continue
+        nonce = os.urandom(8).hex()
+        job = (*ready, points, nonce)
+        data = marshal.dumps(job)
+        for zygote in zygotes:
+            zygote.send(data)
+        answers = [zygote.receive() for zygote in zygotes]
+        results = [judged(status, output, nonce) for status, output in answers]
+        write_results(out, number, ready[0], results)
+        number += 1
+    out.write(b'{"programs":%d}\n' % number)
+
+
+def write_results(out, number, rows, results):
+    """Writes what the runs of one program came to; what is equal only once."""
+    first = results[0]
+    shown = [first] + [result for result in results[1:] if result != first]
+    runs = [b'{%s,"bytes":%d}' % (header, len(events)) for header, events in shown]
+    out.write(
+        b'{"program":%d,"repeats":%d,"rows":%s,"runs":[%s]}\n'
+        % (number, len(results), rows_text(rows).encode("ascii"), b",".join(runs))
+    )
+    for _, events in shown:
+        out.write(events)
+        out.write(b"\n")
+
+
+def main(arguments):
+    """Traces what is asked for."""
+    options = dict(DEFAULTS)
+    for word in arguments[2:]:
+        key, _, value = word.partition("=")
+        options[key] = int(value)
+    zygotes = [Zygote(seed, options) for seed in range(options["seeds"])]
+    with open(arguments[1], "wb") as out:
+        trace_all(arguments[0], out, zygotes)
+    for zygote in zygotes:
+        zygote.end()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
