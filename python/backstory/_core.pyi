@@ -2,6 +2,8 @@
 
 from typing import Any
 
+__all__: list[str]
+
 VERIFIER_VERSION: str
 
 def score(row: str, text: str, profile: str, replaced: str) -> dict[str, Any]: ...

@@ -10,7 +10,9 @@ is an exception.
 
 from __future__ import annotations
 
+import ast
 import asyncio
+import inspect
 import json
 import subprocess
 import sys
@@ -47,6 +49,7 @@ def check_bare(items: list[str]) -> str:
     expect(reward.score(None, mixed)["reason"] == "no_answer", "no response is no answer")
     for text in HOSTILE:
         expect(reward.score(text, mixed)["score"] == 0.0, f"worth nothing: {text[:30]!r}")
+    check_stub()
     check_options(mixed)
     check_calls(arguments)
     check_code()
@@ -77,6 +80,16 @@ def check_bare(items: list[str]) -> str:
     answer = backstory.nemo_gym.verify(body)
     expect(answer["reward"] == 2.0 and answer["uuid"] == "u", "NeMo-Gym: keys are kept")
     return "every shim without its framework"
+
+
+def check_stub() -> None:
+    """The stub has every function of the compiled part, with its arguments."""
+    core = reward._core
+    stub = ast.parse(Path(str(core.__file__)).with_name("_core.pyi").read_text(encoding="utf-8"))
+    stated = {one.name: [arg.arg for arg in one.args.args] for one in stub.body if isinstance(one, ast.FunctionDef)}
+    names = set(core.__all__) - {"VERIFIER_VERSION"}
+    real = {name: list(inspect.signature(getattr(core, name)).parameters) for name in names}
+    expect(stated == real, f"the stub says {stated}, the module has {real}")
 
 
 def check_options(mixed: str) -> None:
