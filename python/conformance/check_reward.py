@@ -7,7 +7,8 @@ own, and runs there:
 
 1. the lines of Python from `python/README.md`, in an environment with nothing else;
 2. `reward_calls.py`: every shim called as the framework calls it, and Arrow tables;
-3. the same with the packages `verifiers` and `nemo-gym`; with `--heavy` also TRL and verl,
+3. `check_values.py`: the text of a value by the tracer against that of the verifier;
+4. the shims with the packages `verifiers` and `nemo-gym`; with `--heavy` also TRL and verl,
    which want torch and 6 GB.
 
 Out: one line per check; exit code 1 when one fails. Needs the package index only for
@@ -127,6 +128,8 @@ def main() -> int:
         install(interpreter, "--no-deps", "--reinstall-package", "backstory", wheel, *place.alone)
         for check in place.checks:
             failed += run(interpreter, HERE / "reward_calls.py", check, items, cwd=folder) != 0
+        if place.name == "reward":
+            failed += run(interpreter, HERE / "check_values.py", cwd=folder) != 0
     return 1 if failed else 0
 
 

@@ -51,15 +51,38 @@ pub(super) fn named(name: &str) -> Option<f64> {
 
 /// Writes a finite float as Python's `repr` does: the shortest digits that read back.
 pub(super) fn digits(value: f64) -> String {
-    let scientific = format!("{value:e}");
+    let scientific = shortest(value);
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
     if (-4..16).contains(&exponent) {
-        let plain = format!("{value}");
-        return if plain.contains('.') { plain } else { plain + ".0" };
+        return plain(mantissa, exponent);
     }
     let sign = if exponent < 0 { '-' } else { '+' };
     format!("{mantissa}e{sign}{:02}", exponent.abs())
+}
+
+/// Returns the shortest digits that read back, of two equally close ones the even one.
+fn shortest(value: f64) -> String {
+    let scientific = format!("{value:e}");
+    let places = scientific.split_once('e').map_or(0, |(mantissa, _)| {
+        mantissa.split_once('.').map_or(0, |(_, fraction)| fraction.len())
+    });
+    // The shortest form rounds a tie up, the exact one to even, as Python does.
+    let even = format!("{value:.places$e}");
+    if even.parse() == Ok(value) { even } else { scientific }
+}
+
+/// Moves the point of a mantissa by an exponent.
+fn plain(mantissa: &str, exponent: i32) -> String {
+    let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
+    let digits = mantissa.replace('.', "");
+    let Ok(exponent) = usize::try_from(exponent) else {
+        let zeros = "0".repeat(usize::try_from(-exponent - 1).unwrap_or_default());
+        return format!("{sign}0.{zeros}{digits}");
+    };
+    let whole = format!("{digits:0<width$}", width = exponent + 1);
+    let (whole, fraction) = whole.split_at(exponent + 1);
+    format!("{sign}{whole}.{}", if fraction.is_empty() { "0" } else { fraction })
 }
 
 #[cfg(test)]
@@ -83,6 +106,16 @@ mod tests {
             (5e-324, "5e-324"),
             (f64::MAX, "1.7976931348623157e+308"),
             (1e100, "1e+100"),
+            (100.0, "100.0"),
+            (-1234.5, "-1234.5"),
+            (-0.001_25, "-0.00125"),
+            (9.5, "9.5"),
+            // Two texts are equally short and equally close: the even one.
+            (261_065_704_831_747.625, "261065704831747.62"),
+            (9_007_199_254_740_993.0, "9007199254740992.0"),
+            // The lower neighbor of a power of two is closer than the upper one.
+            (9.671_406_556_917_033e24, "9.671406556917033e+24"),
+            (2f64.powi(-44), "5.684341886080802e-14"),
         ] {
             assert_eq!(digits(value), text);
             assert_eq!(text.parse(), Ok(value));
