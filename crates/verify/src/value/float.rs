@@ -111,7 +111,7 @@ mod tests {
             (-0.001_25, "-0.00125"),
             (9.5, "9.5"),
             // Two texts are equally short and equally close: the even one.
-            (261_065_704_831_747.625, "261065704831747.62"),
+            (261_065_704_831_747.0 + 0.625, "261065704831747.62"),
             (9_007_199_254_740_993.0, "9007199254740992.0"),
             // The lower neighbor of a power of two is closer than the upper one.
             (9.671_406_556_917_033e24, "9.671406556917033e+24"),
