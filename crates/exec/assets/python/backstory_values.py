@@ -108,8 +108,10 @@ def atoms():
 class Values:
     """Writes values; one for each run, because it numbers objects."""
 
-    def __init__(self, most_nodes, most_length):
+    def __init__(self, most_nodes, most_length, open_below=DEEPEST):
+        """`open_below` says below how many containers objects still have fields."""
         self.most_nodes = most_nodes
+        self.open_below = open_below
         self.most_length = most_length
         self.left = 0
         self.path = []
@@ -162,7 +164,7 @@ class Values:
         write = self.containers.get(address(cls))
         fields = None
         if write is None:
-            fields = self._open_fields(cls)
+            fields = self._open_fields(cls) if len(self.path) < self.open_below else None
             if fields is None:
                 return self._numbered(value, cls)
         place, path = address(value), self.path

@@ -43,7 +43,7 @@ struct Head {
 }
 
 /// Line, column, end line, end column, kind, parent, why unasked, silent.
-type Row = (u32, u32, u32, u32, String, u32, Option<Unasked>, u8);
+pub(super) type Row = (u32, u32, u32, u32, String, u32, Option<Unasked>, u8);
 
 #[derive(Deserialize)]
 struct RunHead {
@@ -121,7 +121,8 @@ fn program<'a>(bytes: &'a [u8], number: usize, python: &str) -> Result<Next<'a>,
     Ok(Next::Program(Box::new(judged(runs)), rest))
 }
 
-fn statements(rows: Vec<Row>) -> Option<Vec<TracedStatement>> {
+/// Returns the statements of rows that do not contradict one another.
+pub(super) fn statements(rows: Vec<Row>) -> Option<Vec<TracedStatement>> {
     let mut statements = Vec::with_capacity(rows.len());
     for (line, column, end_line, end_column, kind, parent, unasked, silent) in rows {
         if usize::try_from(parent).ok()? > statements.len() {

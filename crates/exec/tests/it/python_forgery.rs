@@ -30,7 +30,7 @@ pub fn python_with_pytest() -> Option<Interpreter> {
 
 /// Returns one of this minor version of Python 3 or later.
 #[expect(clippy::disallowed_methods, reason = "a test is told which interpreter to use")]
-fn python_since(minor: u32) -> Option<Interpreter> {
+pub fn python_since(minor: u32) -> Option<Interpreter> {
     let named = std::env::var("BACKSTORY_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let ask = "import sys, pytest; assert sys.version_info >= (3, MINOR); print(sys.executable)";
     let ask = ask.replace("MINOR", &minor.to_string());

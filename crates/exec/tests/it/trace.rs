@@ -8,13 +8,15 @@ use std::process::Command;
 
 use backstory_exec::sandbox::BubblewrapSandbox;
 use backstory_exec::trace::{
-    Interpreter, TraceOptions, TracePoint, TraceProgram, Traced, parse, trace_programs,
+    FollowedFunction, Interpreter, PLUGIN, REQUEST_VARIABLE, TestTraceRequest, TraceOptions,
+    TracePoint, TraceProgram, Traced, parse, parse_tests, trace_programs,
 };
-use backstory_model::{ActivationEnd, ExecutionTrace, TraceFailure, TraceResult};
+use backstory_model::{ActivationEnd, ExecutionTrace, RepoPath, TraceFailure, TraceResult};
 
 use serde_json::Value;
 
 use crate::hostile_ground::{Level, options};
+use crate::python_forgery::{python_since, run};
 
 /// The system's interpreter, which the sandbox has without a mount.
 const PYTHON: &str = "/usr/bin/python3";
@@ -383,4 +385,56 @@ fn a_report_cut_or_changed_anywhere_is_no_other_trace() {
             assert!(fault || tampered, "{from:?}");
         }
     }
+}
+
+#[test]
+fn functions_are_followed_while_tests_run() {
+    let Some(python) = python_since(11) else {
+        eprintln!("skipped: no Python 3.11 or later with pytest is at hand");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        backstory_store::fs::write_file(&folder.path().join(name), text.as_bytes()).unwrap();
+    };
+    write(
+        "lib.py",
+        "def double(x):\n    y = x * 2\n    return y\n\ndef other():\n    return double(1)\n",
+    );
+    write(
+        "test_lib.py",
+        "import lib\n\ndef test_one():\n    assert lib.other() == 2\n\ndef test_none():\n    assert True\n\ndef test_two():\n    assert [lib.double(x) for x in (1, 'a')] == [2, 'aa']\n",
+    );
+    let out = folder.path().join("traces");
+    let request = TestTraceRequest {
+        root: folder.path().display().to_string(),
+        out: out.display().to_string(),
+        functions: vec![FollowedFunction {
+            path: RepoPath::parse("lib.py").unwrap(),
+            name: "double".to_owned(),
+        }],
+        tests: None,
+        events: 1000,
+    };
+    backstory_store::fs::write_file(&folder.path().join("request"), &request.to_json()).unwrap();
+    let request_path = folder.path().join("request");
+    // One tracer at a time.
+    let variables = [(REQUEST_VARIABLE, request_path.to_str().unwrap()), ("BACKSTORY_TOUCHED", "")];
+    let done = run(&python, folder.path(), &PLUGIN, &variables);
+    assert_eq!(done.status, 0, "{}", done.output);
+    let parsed = parse_tests(&backstory_store::fs::read_file(&out).unwrap(), "3.12.1");
+    assert_eq!(parsed.faults, 0);
+    let told = parsed.tests.iter().map(|test| {
+        let lines = test.trace.activations().unwrap().into_iter().map(|one| match one.ended {
+            ActivationEnd::Normally { state } => {
+                format!("{}.{} {}", one.statement, one.k, serde_json::to_string(&state).unwrap())
+            }
+            other => format!("{}.{} {other:?}", one.statement, one.k),
+        });
+        format!("{}: {}", test.test, lines.collect::<Vec<_>>().join(", "))
+    });
+    insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @r#"
+    test_lib.py::test_one: 2.1 {"x":1,"y":2}, 3.1 {"x":1,"y":2}
+    test_lib.py::test_two: 2.1 {"x":1,"y":2}, 3.1 {"x":1,"y":2}, 2.2 {"x":"a","y":"aa"}, 3.2 {"x":"a","y":"aa"}
+    "#);
 }
