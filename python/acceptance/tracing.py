@@ -168,7 +168,7 @@ def proportion(tracer: Tracer) -> bool:
             costs.append((seconds - empty, size))
             print(f"| {count} | {'all' if values else 'none'} | {seconds - empty:.3f} | {size} |")
         fine &= costs[1][1] <= 12 * costs[0][1] and costs[1][1] < 1_000_000
-    seconds, heads, _ = tracer.trace([(CALLS, "f()")], *limits, "values=0", "seeds=1", "memory=4000000000")
+    seconds, heads, _ = tracer.trace([(CALLS, "f()")], *limits, "values=0", "seeds=1", "memory=4000000000", "trace=99000000")
     run = heads[0]["runs"][0]
     print(f"\n1,000,000 calls: {run['outcome']}, {run['frames']} frames, {seconds:.1f} CPU-seconds")
     return fine and run["frames"] == 1_000_001

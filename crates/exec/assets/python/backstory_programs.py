@@ -17,7 +17,14 @@ import signal
 import sys
 
 import backstory_rows
-from backstory_zygote import BROKEN, NO_MEMORY, read_frame, write_frame
+from backstory_zygote import (
+    BROKEN,
+    NO_MEMORY,
+    TOO_LATE,
+    TOO_LONG,
+    read_frame,
+    write_frame,
+)
 
 DEFAULTS = {
     "seeds": 2,
@@ -79,8 +86,10 @@ MACHINERY = frozenset(
 
 def judged(status, output, nonce):
     """Returns what a run came to: JSON without its brace, and the events."""
-    if status == -1:
+    if status == TOO_LATE:
         return b'"outcome":"timeout","what":"wall"', b""
+    if status == TOO_LONG:
+        return b'"outcome":"trace"', b""
     if status & 127:
         number = status & 127
         if number == signal.SIGALRM:
@@ -185,7 +194,7 @@ class Zygote:
         """Returns how the run ended and its output."""
         answer = read_frame(self.reading)
         if answer is None:
-            return -2, b""
+            return TOO_LATE, b""
         return int.from_bytes(answer[:4], "little", signed=True), answer[4:]
 
 

@@ -27,6 +27,9 @@ STACK = 1150
 #: What a process of ours ends with when there is no result.
 NO_MEMORY, BROKEN = 71, 70
 
+#: What stands for the status of a run that did not end, or wrote without end.
+TOO_LATE, TOO_LONG = -1, -2
+
 #: How often the program below is run before the first one that was asked for.
 WARMING = 12
 
@@ -367,11 +370,11 @@ def run_in_child(run, job):
     parts, most = [], options["trace"] + (4 << 20)
     poll = select.poll()
     poll.register(reading, select.POLLIN)
-    late = False
+    late = 0
     while True:
-        if not poll.poll(options["wall_ms"] + 1000) or most < 0:
+        if most < 0 or not poll.poll(options["wall_ms"] + 1000):
             posix.kill(child, 9)
-            late = True
+            late = TOO_LONG if most < 0 else TOO_LATE
             break
         part = posix.read(reading, 1 << 16)
         if not part:
@@ -381,7 +384,7 @@ def run_in_child(run, job):
     run.forget()
     posix.close(reading)
     status = posix.waitpid(child, 0)[1]
-    return -1 if late else status, b"".join(parts)
+    return late or status, b"".join(parts)
 
 
 def write_frame(descriptor, data):
