@@ -32,6 +32,7 @@ mod tree;
 mod writer;
 
 pub mod programs;
+pub mod questions;
 
 pub use evidence::{ExecutionEvidence, UnitEvidence};
 pub use patch::{ChangedFiles, Patches, Sides, UnitFiles, patches, sides};

@@ -1,0 +1,209 @@
+//! Are the answers those of the trace, and is no answer right too often?
+
+use std::collections::BTreeMap;
+
+use backstory_model::seed::Seed;
+use backstory_model::{
+    ExecutionTrace, SchemaVersion, TraceEvent, TraceResult, TracedFile, TracedFunction,
+    TracedStatement, Unasked, ValueText, Variables,
+};
+use backstory_verify::{Function, Item, ItemType, Kind, RewardOptions, score};
+
+use super::{AskOptions, Balance, Dropped, Questions, Subject, ask};
+
+const SOURCE: &str = "\
+def total(n):
+    found = []
+    for i in range(n):
+        if i % 2:
+            found.append(i)
+    return found
+";
+
+fn statement(line: u32, kind: &str, parent: u32) -> TracedStatement {
+    TracedStatement {
+        line,
+        column: 0,
+        end_line: line,
+        end_column: 9,
+        kind: kind.to_owned(),
+        parent,
+        unasked: (kind == "FunctionDef").then_some(Unasked::Definition),
+        silent: false,
+    }
+}
+
+fn set(values: &[(&str, &str)]) -> Variables {
+    let value = |text: &str| ValueText::new(text.to_owned()).unwrap();
+    values.iter().map(|(name, text)| ((*name).to_owned(), value(text))).collect()
+}
+
+fn end(values: &[(&str, &str)]) -> TraceEvent {
+    TraceEvent::End { set: set(values), unset: Vec::new() }
+}
+
+/// The trace of `total(2)`.
+fn trace() -> ExecutionTrace {
+    let events = vec![
+        TraceEvent::Call { function: 0, set: set(&[("n", "2")]) },
+        TraceEvent::Begin(2),
+        end(&[("found", "[]"), ("n", "2")]),
+        TraceEvent::Begin(3),
+        end(&[("i", "0")]),
+        TraceEvent::Begin(4),
+        end(&[]),
+        TraceEvent::Begin(3),
+        end(&[("i", "1")]),
+        TraceEvent::Begin(4),
+        end(&[]),
+        TraceEvent::Begin(5),
+        end(&[("found", "[1]")]),
+        TraceEvent::Begin(3),
+        end(&[]),
+        TraceEvent::Begin(6),
+        end(&[]),
+        TraceEvent::Return { value: ValueText::new("[1]".to_owned()) },
+    ];
+    let statements = [
+        (1, "FunctionDef", 0),
+        (2, "Assign", 1),
+        (3, "For", 1),
+        (4, "If", 3),
+        (5, "Expr", 4),
+        (6, "Return", 1),
+    ];
+    let statements = statements.map(|(line, kind, parent)| statement(line, kind, parent)).into();
+    ExecutionTrace {
+        schema: SchemaVersion::CURRENT,
+        python: "3.12.1".to_owned(),
+        files: vec![TracedFile { path: String::new(), statements }],
+        functions: vec![TracedFunction { name: "total".to_owned(), line: 1, file: 0 }],
+        events,
+        result: TraceResult::Returned(ValueText::new("[1]".to_owned()).unwrap()),
+        library_frames: 0,
+        dropped_values: 0,
+    }
+}
+
+fn asked(trace: &ExecutionTrace, options: AskOptions, balance: &mut Balance) -> Questions {
+    let subject = Subject {
+        program_id: "p1",
+        family_id: "f1",
+        source: SOURCE,
+        file: 0,
+        shown: vec![1..=6],
+        call: "total(2)",
+        function: Some(Function {
+            entry: "total".to_owned(),
+            source: SOURCE.to_owned(),
+            arguments: "[2]".to_owned(),
+        }),
+        origin: "grammar",
+        license: None,
+        trace,
+        trace_ref: "0123",
+    };
+    ask(&subject, options, balance)
+}
+
+fn answers(questions: &Questions) -> BTreeMap<(Kind, Option<u32>, Option<u32>), String> {
+    let all = questions.items.iter().flat_map(|item| &item.questions);
+    all.map(|one| ((one.kind, one.statement_id, one.k), one.answer.clone())).collect()
+}
+
+/// Everything that there is to ask.
+fn everything() -> AskOptions {
+    AskOptions { control: 100, data: 100, seed: Seed::new(1) }
+}
+
+#[test]
+fn answers_are_those_of_the_trace() {
+    let mut found = BTreeMap::new();
+    for seed in 0..30 {
+        let options = AskOptions { seed: Seed::new(seed), ..everything() };
+        found.extend(answers(&asked(&trace(), options, &mut Balance::default())));
+    }
+    let of = |kind, statement, k| found.get(&(kind, Some(statement), k)).map(String::as_str);
+    assert_eq!(of(Kind::NextStatement, 3, Some(3)), Some("6"), "the last look of a loop counts");
+    assert_eq!(of(Kind::NextStatement, 4, Some(1)), Some("3"));
+    assert_eq!(of(Kind::NextStatement, 6, Some(1)), Some("{\"state\":\"end\"}"));
+    assert_eq!(of(Kind::ExecutionCount, 3, None), Some("3"));
+    assert_eq!(found.get(&(Kind::FinalOutput, None, None)).map(String::as_str), Some("[1]"));
+    assert!(
+        found.keys().all(|(_, statement, _)| *statement != Some(1)),
+        "a definition is asked about"
+    );
+}
+
+#[test]
+fn right_answers_have_full_marks_and_others_have_not() {
+    let questions = asked(&trace(), AskOptions::default(), &mut Balance::default());
+    let [mixed, arguments] = &questions.items[..] else { panic!("{:?}", questions.items) };
+    assert_eq!((mixed.item_type, arguments.item_type), (ItemType::IoMixed, ItemType::Oi));
+    let row = |item: &Item| serde_json::to_string(item).unwrap();
+    let gold = mixed.gold_answer().unwrap();
+    let right = score(&row(mixed), &gold, &RewardOptions::default());
+    assert!(right.score.is_some_and(|score| (score - 2.0).abs() < 1e-12), "{right:?}");
+    // The planted fault: one answer of another question.
+    let wrong = gold.replacen("\"value\":[1]", "\"value\":[2]", 1);
+    let wrong = score(&row(mixed), &wrong, &RewardOptions::default());
+    assert!(wrong.score.is_some_and(|score| score < 0.1), "{wrong:?}");
+}
+
+#[test]
+fn a_prompt_says_what_an_execution_is_and_shows_the_statements() {
+    let options = AskOptions { control: 2, data: 2, seed: Seed::new(5) };
+    let questions = asked(&trace(), options, &mut Balance::default());
+    let prompts: Vec<&str> = questions.items.iter().map(|item| &item.prompt[..]).collect();
+    insta::assert_snapshot!(prompts.join("\n=====\n"));
+}
+
+#[test]
+fn what_is_unclear_is_dropped_with_its_reason() {
+    let mut silent = trace();
+    silent.files[0].statements[4].silent = true;
+    let questions = asked(&silent, everything(), &mut Balance::default());
+    assert!(questions.dropped[&Dropped::UnclearSuccessor] > 0);
+    assert!(answers(&questions).keys().all(|(kind, ..)| *kind != Kind::NextStatement));
+
+    let mut truncated = trace();
+    truncated.result = TraceResult::Returned(ValueText::differs());
+    let questions = asked(&truncated, everything(), &mut Balance::default());
+    assert_eq!(questions.dropped[&Dropped::NoOutcome], 1);
+    assert!(questions.items.iter().all(|item| item.item_type == ItemType::Single));
+
+    let mut broken = trace();
+    broken.events.insert(1, TraceEvent::Begin(99));
+    let questions = asked(&broken, everything(), &mut Balance::default());
+    assert_eq!((questions.items.len(), questions.dropped[&Dropped::Contradiction]), (0, 1));
+}
+
+#[test]
+fn where_an_exception_began_is_asked_only_where_it_is_clear() {
+    let mut raised = trace();
+    raised.events.truncate(15);
+    raised.events.push(TraceEvent::Begin(6));
+    raised.events.push(TraceEvent::Raise("ValueError".to_owned()));
+    raised.events.push(TraceEvent::Unwind("ValueError".to_owned()));
+    raised.result = TraceResult::Raised("ValueError".to_owned());
+    let found = answers(&asked(&raised, everything(), &mut Balance::default()));
+    assert_eq!(found[&(Kind::Exception, None, None)], "6");
+    // A statement that ran on the way out may have raised another one.
+    raised.events.insert(17, end(&[]));
+    raised.events.insert(17, TraceEvent::Begin(2));
+    let questions = asked(&raised, everything(), &mut Balance::default());
+    assert!(questions.dropped.contains_key(&Dropped::UnclearOrigin));
+}
+
+#[test]
+fn no_answer_is_right_too_often() {
+    let mut balance = Balance::default();
+    for seed in 0..200 {
+        let options = AskOptions { seed: Seed::new(seed), ..AskOptions::default() };
+        asked(&trace(), options, &mut balance);
+    }
+    for (kind, (most, all)) in balance.most_frequent() {
+        let share = if kind == Kind::Coverage { 56 } else { 30 };
+        assert!(all < 25 || most * 100 <= all * share, "{kind}: {most} of {all}");
+    }
+}
