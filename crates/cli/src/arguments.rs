@@ -6,6 +6,7 @@
 mod forge;
 mod learn;
 mod localize;
+mod reasoning;
 mod records;
 
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub(crate) use learn::{
     LearnRankerArgs, LearnScoreArgs,
 };
 pub(crate) use localize::LocalizeArgs;
+pub(crate) use reasoning::{ProgramsArgs, QuestionsArgs, SynthesizeArgs, SynthesizeCommand};
 pub(crate) use records::{
     RecordsArgs, RecordsCheckArgs, RecordsCommand, RecordsExportArgs, RecordsImportArgs,
     ReportFormat,
@@ -56,6 +58,8 @@ pub(crate) enum Command {
     Ci(CiArgs),
     Learn(LearnArgs),
     Localize(LocalizeArgs),
+    Synthesize(SynthesizeArgs),
+    Questions(QuestionsArgs),
     Doctor(DoctorArgs),
     Cache(CacheCommand),
     Schema(SchemaArgs),

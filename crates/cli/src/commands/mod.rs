@@ -10,6 +10,7 @@ mod grade;
 mod labels;
 mod learn;
 mod localize;
+mod reasoning;
 mod records;
 mod repositories;
 mod rerun;
@@ -45,6 +46,8 @@ pub(crate) fn run(
         Command::Ci(args) => records::ci(&args, &settings, talk),
         Command::Learn(args) => learn::learn(&args, talk),
         Command::Localize(args) => localize::localize(args, &settings, talk),
+        Command::Synthesize(args) => reasoning::synthesize(&args, talk),
+        Command::Questions(args) => reasoning::questions(&args, &settings, talk),
         Command::Doctor(args) => doctor::doctor(&args, &settings, talk),
         Command::Cache(args) => cache::cache(args, &settings, talk),
         Command::Schema(args) => schema::schema(&args, talk),

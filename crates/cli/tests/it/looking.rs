@@ -26,6 +26,8 @@ fn help_lists_the_commands() {
       ci           Do something about continuous integration
       learn        Compare localizers that learn from trajectories with those that see snapshots
       localize     Rank the files and functions that an issue is about
+      synthesize   Make what no repository holds
+      questions    Trace programs and ask about every step
       doctor       Say what this machine offers and what is missing
       cache        Say how large the cache is, or remove what was not used for long
       schema       Print the JSON Schema of a file format

@@ -10,6 +10,7 @@ mod identities;
 mod learn;
 mod localize;
 mod looking;
+mod reasoning;
 mod records;
 mod resume;
 mod sample;

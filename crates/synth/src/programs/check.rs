@@ -82,6 +82,10 @@ pub struct Shape {
     pub arguments: Vec<Literal>,
     /// Where the arguments stand in the text, without their brackets.
     pub arguments_at: std::ops::Range<usize>,
+    /// The parameters of the entry, in order.
+    pub parameters: Vec<String>,
+    /// Where the statement starts that prints.
+    pub print_at: usize,
 }
 
 /// Checks a program; gives its shape, or everything that is not met.
@@ -202,8 +206,12 @@ impl<'a> Outline<'a> {
         let arguments = printed.field("arguments")?;
         let read = |part: &Part| Literal::of(part, self.source).ok();
         let values: Vec<Literal> = arguments.parts.iter().map(read).collect::<Option<_>>()?;
-        let wanted = entry.field("parameters")?.parts.len();
-        (values.len() == wanted).then(|| Shape {
+        let wanted = &entry.field("parameters")?.parts;
+        let parameters = wanted.iter().map(|one| one.text(self.source).to_owned()).collect();
+        let print_at = self.tree.parts.last()?.range.start;
+        (values.len() == wanted.len()).then(|| Shape {
+            parameters,
+            print_at,
             entry: self.name(entry).to_owned(),
             arguments: values,
             arguments_at: arguments.range.start + 1..arguments.range.end - 1,

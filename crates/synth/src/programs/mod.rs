@@ -16,10 +16,10 @@ mod mutate;
 mod names;
 mod synthesize;
 
-pub use check::{Unmet, check};
+pub use check::{Shape, Unmet, check};
 pub use constraint::{Constraint, Flow, Level, OtherMethods};
 pub use identity::{family_id, program_id};
 pub use literal::{Literal, LiteralError};
 pub use method::{Method, methods};
 pub use mutate::mutants;
-pub use synthesize::{Funnel, Program, SynthesizeOptions, Synthesized, synthesize};
+pub use synthesize::{Funnel, Parts, Program, SynthesizeOptions, Synthesized, synthesize};

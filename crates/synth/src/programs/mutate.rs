@@ -104,6 +104,8 @@ mod tests {
                 Literal::parse("{\"k\": 1}").unwrap(),
             ],
             arguments_at: start..source.len() - 3,
+            parameters: Vec::new(),
+            print_at: 0,
         };
         let made = mutants(source, &shape, 100, &mut Seed::of(&["mutants"]).generator());
         assert!(made.len() >= 6, "{made:?}");

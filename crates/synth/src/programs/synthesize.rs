@@ -50,6 +50,27 @@ pub struct Program {
     pub source: String,
 }
 
+/// A program as it is traced: what its module defines, and the call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parts {
+    /// The text without the statement that prints.
+    pub module: String,
+    /// The call that was printed.
+    pub call: String,
+    /// The parameters of the entry, in order.
+    pub parameters: Vec<String>,
+}
+
+impl Program {
+    /// Takes the program apart; `None` where it does not obey its constraint.
+    pub fn parts(&self) -> Option<Parts> {
+        let shape = check(&self.source, &self.constraint).ok()?;
+        let module = self.source.get(..shape.print_at)?.trim_end().to_owned() + "\n";
+        let call = format!("{}({})", self.entry, self.source.get(shape.arguments_at)?);
+        Some(Parts { module, call, parameters: shape.parameters })
+    }
+}
+
 /// Where every draft of a level went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Funnel {
@@ -153,6 +174,10 @@ mod tests {
         for program in &made.programs {
             let shape = check(&program.source, &program.constraint).unwrap();
             assert_eq!(shape.entry, program.entry);
+            let parts = program.parts().unwrap();
+            let whole = format!("{}\n\nprint({})\n", parts.module, parts.call);
+            assert_eq!(whole, program.source);
+            assert_eq!(parts.parameters.len(), shape.arguments.len());
             assert_eq!(family_id(&program.source).as_deref(), Some(&program.family_id[..]));
         }
         for (level, funnel) in &made.funnels {

@@ -55,7 +55,7 @@ impl Balance {
         let often = self.counts.get(&(one.kind, one.class())).copied().unwrap_or_default();
         let share = if one.kind == Kind::Coverage { 52 } else { 22 };
         // The first ones of a kind have no share yet.
-        often >= 4 && (often + 1) * 100 > (total + 1) * share
+        often * 100 > total * share + 200
     }
 
     /// Returns how often the most frequent answer of each kind is right, and how many

@@ -178,6 +178,14 @@ impl<'t> Way<'t> {
         let mut unknown = 0;
         let mut before: BTreeMap<u32, &Variables> = BTreeMap::new();
         let nothing = Variables::new();
+        // What a frame is called with is told by the call.
+        let calls = self.trace.events.iter().filter_map(|event| match event {
+            TraceEvent::Call { set, .. } => Some(set),
+            _ => None,
+        });
+        for (frame, given) in (1..).zip(calls) {
+            before.insert(frame, given);
+        }
         for (at, one) in self.activations.iter().enumerate() {
             let ActivationEnd::Normally { state } = &one.ended else { continue };
             let last = before.insert(one.frame, state).unwrap_or(&nothing);

@@ -1,0 +1,248 @@
+//! What is asked about programs, and where did every one of them go?
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use backstory_exec::environment::ToolKind;
+use backstory_exec::trace::{Interpreter, TraceOptions, TraceProgram, Traced, trace_programs};
+use backstory_model::seed::Seed;
+use backstory_model::{
+    ContainmentLevel, ExecutionTrace, TraceEvent, TraceFailure, ValueText, exit,
+};
+use backstory_store::fs;
+use backstory_synth::programs::{Parts, Program};
+use backstory_synth::questions::{AskOptions, Balance, Dropped, Subject, ask};
+use backstory_verify::{Function, Item, Kind};
+use serde::Serialize;
+
+use super::programs::PROGRAMS;
+use super::write_lines;
+use crate::arguments::QuestionsArgs;
+use crate::cost::Cost;
+use crate::execution::Machine;
+use crate::settings::Settings;
+use crate::{Failure, Talk};
+
+/// How many programs are traced before the next ones are read.
+const AT_ONCE: usize = 1024;
+
+/// A trace as it stands on disk.
+#[derive(Serialize)]
+struct StoredTrace<'a> {
+    trace_ref: String,
+    program_id: &'a str,
+    trace: &'a ExecutionTrace,
+}
+
+/// Where every program went.
+#[derive(Default)]
+struct Funnel {
+    programs: usize,
+    failures: BTreeMap<String, usize>,
+    dropped: BTreeMap<Dropped, usize>,
+    items: usize,
+    kinds: BTreeMap<Kind, usize>,
+}
+
+/// Traces programs and asks about them.
+pub(crate) fn questions(
+    args: &QuestionsArgs,
+    settings: &Settings,
+    talk: &Talk,
+) -> Result<u8, Failure> {
+    let programs = read(&args.from.join(PROGRAMS))?;
+    let machine =
+        Machine::open(settings, args.machine.clone(), ContainmentLevel::Namespaces, talk)?;
+    let interpreter = interpreter(&machine, args.python.as_deref())?;
+    let options = AskOptions { control: args.control, data: args.data, seed: Seed::new(args.seed) };
+    let (mut balance, mut funnel) = (Balance::default(), Funnel::default());
+    let (mut items, mut traces): (Vec<Item>, Vec<String>) = (Vec::new(), Vec::new());
+    let stage = talk.stage("programs", programs.len());
+    for some in programs.chunks(AT_ONCE) {
+        let parts: Vec<Option<Parts>> = some.iter().map(Program::parts).collect();
+        let traced = trace(&machine, &interpreter, &parts)?;
+        for ((program, parts), traced) in some.iter().zip(&parts).zip(traced) {
+            stage.step();
+            funnel.programs += 1;
+            let (Some(parts), Ok(trace)) = (parts, &traced) else {
+                *funnel.failures.entry(why(&traced)).or_default() += 1;
+                continue;
+            };
+            let stored = json(trace)?;
+            let trace_ref = digest(&stored);
+            let asked = ask(&subject(program, parts, trace, &trace_ref), options, &mut balance);
+            funnel.add(&asked.items, &asked.dropped);
+            if !asked.items.is_empty() {
+                let program_id = &program.program_id;
+                traces.push(json(&StoredTrace { trace_ref, program_id, trace })?);
+            }
+            items.extend(asked.items);
+        }
+    }
+    stage.finish();
+    fs::create_dirs(&args.output)?;
+    write_lines(&args.output.join("items.jsonl"), &items)?;
+    fs::write_file(&args.output.join("traces.jsonl"), (traces.join("\n") + "\n").as_bytes())?;
+    talk.data(&funnel.table(&balance))?;
+    let cost = Cost::so_far().rounded();
+    talk.say(&format!(
+        "{} items in `{}`, Python {}, {:.1} CPU-seconds",
+        items.len(),
+        args.output.display(),
+        interpreter.version,
+        cost.cpu_seconds
+    ));
+    Ok(exit::OK)
+}
+
+fn read(path: &Path) -> Result<Vec<Program>, Failure> {
+    let text = fs::read_text(path)?;
+    let mut programs = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let program = serde_json::from_str(line).map_err(|error| {
+            Failure::of(error, &format!("line {number} of `{}` is no program", path.display()))
+        })?;
+        programs.push(program);
+    }
+    Ok(programs)
+}
+
+/// Returns the interpreter that was asked for, or the latest one that can be followed.
+fn interpreter(machine: &Machine, wanted: Option<&str>) -> Result<Interpreter, Failure> {
+    let fits = |version: &str| match wanted {
+        Some(wanted) => {
+            version == wanted
+                || version.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('.'))
+        }
+        None => true,
+    };
+    let minor = |version: &str| version.split('.').nth(1)?.parse::<u32>().ok();
+    let tools = machine.toolchains.found.iter().filter(|tool| tool.kind == ToolKind::Python);
+    let found = tools
+        .filter(|tool| fits(&tool.version))
+        .find_map(|tool| Some((tool, minor(&tool.version).filter(|minor| *minor >= 11)?)));
+    let Some((tool, minor)) = found else {
+        let which = wanted.unwrap_or("3.11 or later");
+        return Err(Failure::new(format!("this machine has no Python {which} to trace with"))
+            .hint("`backstory doctor` lists what it has; questions need at least 3.11"));
+    };
+    Ok(Interpreter {
+        program: format!("/toolchain/python3.{minor}/bin/python3.{minor}"),
+        mounts: tool.mounts.clone(),
+        version: tool.version.clone(),
+    })
+}
+
+/// Traces programs; what cannot be taken apart is invalid.
+fn trace(
+    machine: &Machine,
+    interpreter: &Interpreter,
+    parts: &[Option<Parts>],
+) -> Result<Vec<Traced>, Failure> {
+    let programs: Vec<TraceProgram> = parts
+        .iter()
+        .flatten()
+        .map(|parts| TraceProgram {
+            source: parts.module.clone(),
+            entry: parts.call.clone(),
+            points: Vec::new(),
+        })
+        .collect();
+    let folder = machine.scratch().join("trace");
+    let options = TraceOptions::default();
+    let traced = trace_programs(&programs, &options, interpreter, &*machine.sandbox, &folder)
+        .map_err(|error| Failure::of(error, "failed to trace programs"))?;
+    let mut traced = traced.into_iter();
+    let invalid = || Err(TraceFailure::Invalid { what: "shape".to_owned() });
+    let one = |parts: &Option<Parts>| match parts {
+        Some(_) => traced.next().unwrap_or_else(invalid),
+        None => invalid(),
+    };
+    Ok(parts.iter().map(one).collect())
+}
+
+fn subject<'a>(
+    program: &'a Program,
+    parts: &'a Parts,
+    trace: &'a ExecutionTrace,
+    trace_ref: &'a str,
+) -> Subject<'a> {
+    let last = u32::try_from(parts.module.lines().count()).unwrap_or(u32::MAX);
+    Subject {
+        program_id: &program.program_id,
+        family_id: &program.family_id,
+        source: &parts.module,
+        file: 0,
+        shown: vec![1..=last],
+        call: &parts.call,
+        function: arguments(trace, parts).map(|arguments| Function {
+            entry: program.entry.clone(),
+            source: parts.module.clone(),
+            arguments,
+        }),
+        origin: "grammar",
+        license: None,
+        trace,
+        trace_ref,
+    }
+}
+
+/// Returns the arguments of the call as the JSON of a list, as the trace saw them.
+fn arguments(trace: &ExecutionTrace, parts: &Parts) -> Option<String> {
+    let Some(TraceEvent::Call { set, .. }) = trace.events.first() else { return None };
+    let values: Option<Vec<&str>> = parts
+        .parameters
+        .iter()
+        .map(|name| set.get(name).filter(|value| !value.is_unknown()).map(ValueText::as_str))
+        .collect();
+    Some(format!("[{}]", values?.join(",")))
+}
+
+fn json(value: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string(value).map_err(|error| Failure::of(error, "failed to write a row"))
+}
+
+fn digest(text: &str) -> String {
+    use sha2::Digest as _;
+    backstory_model::Sha256::from_digest(&sha2::Sha256::digest(text.as_bytes())).to_string()
+}
+
+/// Returns the word for why a program has no trace.
+fn why(traced: &Traced) -> String {
+    let Err(failure) = traced else { return "shape".to_owned() };
+    let kind = serde_json::to_value(failure).ok();
+    let word = kind.as_ref().and_then(|kind| kind.get("kind")?.as_str()).unwrap_or_default();
+    word.to_owned()
+}
+
+impl Funnel {
+    fn add(&mut self, items: &[Item], dropped: &BTreeMap<Dropped, usize>) {
+        self.items += items.len();
+        for one in items.iter().flat_map(|item| &item.questions) {
+            *self.kinds.entry(one.kind).or_default() += 1;
+        }
+        for (why, count) in dropped {
+            *self.dropped.entry(*why).or_default() += count;
+        }
+    }
+
+    fn table(&self, balance: &Balance) -> String {
+        let mut text = format!("{:<28}{:>9}\n", "programs", self.programs);
+        for (why, count) in &self.failures {
+            let _ = writeln!(text, "{:<28}{count:>9}", format!("  no trace: {why}"));
+        }
+        for (why, count) in &self.dropped {
+            let _ = writeln!(text, "{:<28}{count:>9}", format!("  not asked: {}", why.as_str()));
+        }
+        let _ = writeln!(text, "{:<28}{:>9}", "items", self.items);
+        let most = balance.most_frequent();
+        for (kind, count) in &self.kinds {
+            let share = most.get(kind).map_or(String::new(), |(most, all)| {
+                format!("  most frequent answer {}%", most * 100 / (*all).max(1))
+            });
+            let _ = writeln!(text, "{:<28}{count:>9}{share}", format!("  {kind}"));
+        }
+        text
+    }
+}
