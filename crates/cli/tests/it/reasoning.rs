@@ -29,7 +29,14 @@ fn programs_are_written_and_every_draft_is_counted() {
 #[test]
 fn what_is_no_level_is_said() {
     let context = context();
-    insta::assert_snapshot!(programs(&context, "programs", &["--level", "0..9"]), @"");
+    insta::assert_snapshot!(programs(&context, "programs", &["--level", "0..9"]), @"
+    exit_code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: `0..9` names no levels
+
+    hint: one level from 1 to 6, or a range as in `--level 1..6`
+    ");
     assert!(!context.path("programs").exists());
 }
 
