@@ -29,22 +29,22 @@ pub(super) fn generate(constraint: &Constraint, random: &mut Generator) -> Strin
     let main = function_name(random, &mut taken);
     let form = pick_form(&constraint.method, random);
     let mut parts: Vec<Vec<String>> = Vec::new();
-    let helper = (constraint.functions > 1).then(|| {
+    let inner = (constraint.functions > 1).then(|| {
         let name = function_name(random, &mut taken);
-        let helper = helper(&name, form, random);
-        parts.push(helper.lines);
-        (name, helper.takes, helper.gives)
+        let inner = inner(&name, form, random);
+        parts.push(inner.lines);
+        (name, inner.takes, inner.gives)
     });
     let mut body =
         Body { random, lines: Vec::new(), indent: 1, scope: Vec::new(), taken: Vec::new() };
     let parameters = parameters(&mut body, form);
-    let task = Task { constraint, form, helper: helper.as_ref() };
+    let task = Task { constraint, form, inner: inner.as_ref() };
     task.write(&mut body);
     let arguments: Vec<String> = parameters.iter().map(|(_, kind)| body.literal(*kind)).collect();
     let names: Vec<&str> = parameters.iter().map(|(name, _)| &name[..]).collect();
     let head = format!("def {main}({}):", names.join(", "));
     let lines = [vec![head], body.lines].concat();
-    // The helper stands before or behind the entry.
+    // The other function stands before or behind the entry.
     let at = if random.below(2) == 0 { parts.len() } else { 0 };
     parts.insert(at, lines);
     let parts: Vec<String> = parts.iter().map(|lines| lines.join("\n") + "\n\n\n").collect();
@@ -115,14 +115,15 @@ fn parameters(body: &mut Body<'_>, form: Form) -> Vec<(String, Kind)> {
         .collect()
 }
 
-struct Helper {
+/// The function that the entry calls.
+struct Inner {
     lines: Vec<String>,
     takes: Vec<Kind>,
     gives: Kind,
 }
 
 /// Writes the function that the entry calls; the method under test is called in it.
-fn helper(name: &str, form: Form, random: &mut Generator) -> Helper {
+fn inner(name: &str, form: Form, random: &mut Generator) -> Inner {
     let mut body =
         Body { random, lines: Vec::new(), indent: 1, scope: Vec::new(), taken: Vec::new() };
     let mut kinds = wanted(form);
@@ -147,7 +148,7 @@ fn helper(name: &str, form: Form, random: &mut Generator) -> Helper {
     }
     body.line(&format!("return {result}"));
     let head = format!("def {name}({}):", names.join(", "));
-    Helper { lines: [vec![head], body.lines].concat(), takes: kinds, gives }
+    Inner { lines: [vec![head], body.lines].concat(), takes: kinds, gives }
 }
 
 /// Writes the call under test, with another call in it, and returns what holds its
@@ -170,7 +171,7 @@ fn under_test(body: &mut Body<'_>, form: Form) -> (String, Kind) {
 struct Task<'a> {
     constraint: &'a Constraint,
     form: Form,
-    helper: Option<&'a (String, Vec<Kind>, Kind)>,
+    inner: Option<&'a (String, Vec<Kind>, Kind)>,
 }
 
 impl Task<'_> {
@@ -184,11 +185,11 @@ impl Task<'_> {
             let counter = body.assign(Kind::Int, "0");
             let parts = body.assign(Kind::List, "[]");
             kept.extend([counter.clone(), parts.clone()]);
-            if self.helper.is_none() && body.random.below(2) == 0 {
+            if self.inner.is_none() && body.random.below(2) == 0 {
                 kept.push(under_test(body, self.form).0);
                 self.nest(body, flow, (&counter, &parts), false);
             } else {
-                self.nest(body, flow, (&counter, &parts), self.helper.is_none());
+                self.nest(body, flow, (&counter, &parts), self.inner.is_none());
             }
             kept.extend(self.other(body));
         }
@@ -289,7 +290,7 @@ impl Task<'_> {
 
     /// Writes what the innermost block does.
     fn innermost(&self, body: &mut Body<'_>, (counter, parts): (&str, &str), tests: bool) {
-        if let Some((name, takes, gives)) = self.helper {
+        if let Some((name, takes, gives)) = self.inner {
             let arguments: Vec<String> =
                 takes.iter().map(|kind| body.value(*kind, 1).text).collect();
             let call = format!("{name}({})", arguments.join(", "));
