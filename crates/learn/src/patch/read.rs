@@ -159,7 +159,10 @@ pub fn read_candidates(folder: &Path) -> Result<Vec<Instance>, PatchError> {
         })?;
     }
     let mut raw: BTreeMap<String, Vec<Raw>> = BTreeMap::new();
-    for file in tables(&folder.join("candidates"))? {
+    let candidates = folder.join("candidates");
+    // A dataset has no such table where no patch was run.
+    let files = if candidates.is_dir() { tables(&candidates)? } else { Vec::new() };
+    for file in files {
         read_rows(&file, |row| {
             if let Some((id, one)) = Raw::read(&row) {
                 raw.entry(id).or_default().push(one);

@@ -102,6 +102,9 @@ const fn form(method: &'static str, template: &'static str, gives: Kind) -> Form
 use Kind::{Bool, Dict, Float, Int, List, Nothing, Set, Str, Strs, Tuple};
 
 /// Every form; those of one method stand together.
+///
+/// `set.pop` is missing: which element it takes depends on how the set came about, and a
+/// value does not tell that.
 const FORMS: &[Form] = &[
     form("str.capitalize", "{str}.capitalize()", Str),
     form("str.casefold", "{str}.casefold()", Str),
@@ -190,7 +193,6 @@ const FORMS: &[Form] = &[
     form("set.isdisjoint", "{set}.isdisjoint({list})", Bool),
     form("set.issubset", "{set}.issubset({list})", Bool),
     form("set.issuperset", "{set}.issuperset({list})", Bool),
-    form("set.pop", "{SET}.pop()", Int),
     form("set.remove", "{SET}.remove({int})", Nothing),
     form("set.symmetric_difference", "{set}.symmetric_difference({list})", Set),
     form("set.symmetric_difference_update", "{SET}.symmetric_difference_update({list})", Nothing),

@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn every_method_can_be_reached() {
-        let count = methods().len() * 2;
+        let count = methods().len() * 8;
         let one = SynthesizeOptions { levels: vec![Level::ALL[1]], ..options(count) };
         let made = synthesize(&one);
         let reached: BTreeSet<_> = made.programs.iter().map(|one| &one.constraint.method).collect();
