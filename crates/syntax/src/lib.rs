@@ -4,6 +4,7 @@
 //! patches, definitions, references, imports and the lines that are test code, the
 //! failing parts of CI logs. Touches nothing but its arguments.
 
+mod functions;
 mod parse;
 mod role;
 mod touches;
@@ -12,6 +13,9 @@ mod tree;
 pub mod diff;
 pub mod log;
 
+pub use functions::{
+    ChangedFunctions, PythonFunction, changed_functions, function_around, python_functions,
+};
 pub use parse::{SIZE_LIMIT, parse};
 pub use role::{language_of, role_of};
 pub use touches::{Touched, touched};
