@@ -133,6 +133,17 @@ impl Toolchains {
         Ok(toolchains)
     }
 
+    /// Returns the tools with one Python alone, e.g., `3.12`; `None` if it is not there.
+    pub fn with_python(&self, wanted: &str) -> Option<Self> {
+        let is_it = |version: &str| {
+            let rest = version.strip_prefix(wanted);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let mut kept = self.clone();
+        kept.found.retain(|tool| tool.kind != ToolKind::Python || is_it(&tool.version));
+        kept.version(ToolKind::Python).is_some().then_some(kept)
+    }
+
     /// Returns the version of the preferred tool of a kind.
     pub fn version(&self, kind: ToolKind) -> Option<&str> {
         self.versions(kind).next()

@@ -16,8 +16,13 @@ mod report_folder;
 mod selection;
 mod statement;
 mod story;
+mod traced;
 mod trees;
 mod unit;
 
 pub use input::{Environments, Event, ExecuteError, ExecuteInput, Executed, Provided, Tag};
+pub use traced::{
+    AskedTest, BothVersions, FollowedTest, FollowedUnit, NotFollowed, TraceAsk, TracedState,
+    Untraced, follow_unit,
+};
 pub use unit::execute_unit;

@@ -68,6 +68,16 @@ pub fn command(runner: TestRunner, files: &[String], order: &RunOrder) -> TestCo
     command
 }
 
+/// Returns the command with which pytest runs these tests, given in a file: a test that is
+/// not there is left out, where an argument would end the run.
+pub fn pytest_from_file(tests: &[TestId]) -> TestCommand {
+    let files = id::files(tests);
+    let mut command = command(TestRunner::Pytest, &files, &RunOrder::File);
+    command.variables.insert("BACKSTORY_SELECT".to_owned(), format!("/report/{SELECTED}"));
+    command.inputs.insert(SELECTED.to_owned(), id::lines(tests));
+    command
+}
+
 struct Asked<'a> {
     files: &'a [String],
     order: &'a RunOrder,

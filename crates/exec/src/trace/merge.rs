@@ -6,7 +6,7 @@
 use backstory_model::{ExecutionTrace, TraceEvent, TraceResult, ValueText, Variables};
 
 /// Merges the traces of runs; `None` if control took different ways.
-pub(super) fn merged(runs: Vec<ExecutionTrace>) -> Option<ExecutionTrace> {
+pub(crate) fn merged(runs: Vec<ExecutionTrace>) -> Option<ExecutionTrace> {
     let mut runs = runs.into_iter();
     let mut merged = runs.next()?;
     for run in runs {

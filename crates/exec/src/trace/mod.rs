@@ -13,6 +13,7 @@ mod report;
 mod tests_run;
 
 pub use events::EventFault;
+pub(crate) use merge::merged;
 pub use programs::{
     Interpreter, TraceError, TraceOptions, TracePoint, TraceProgram, trace_programs,
 };
