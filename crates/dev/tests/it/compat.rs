@@ -7,7 +7,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use backstory_model::{
-    Disposition, Record, RecordHeader, RunManifest, SchemaVersion, Trajectory, UnitExecution,
+    Disposition, ExecutionTrace, Record, RecordHeader, RunManifest, SchemaVersion, Trajectory,
+    UnitExecution,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -85,6 +86,15 @@ fn old_dispositions_are_readable() {
 fn old_manifests_are_readable() {
     for (_, text) in samples("manifest.json") {
         assert_readable(keeps_everything::<RunManifest>(&text).schema);
+    }
+}
+
+#[test]
+fn old_traces_are_readable() {
+    for line in samples("traces.ndjson").iter().flat_map(|(_, text)| text.lines()) {
+        let trace = keeps_everything::<ExecutionTrace>(line);
+        assert_readable(trace.schema);
+        trace.visit_activations(|_, _| {}).expect("its events follow one another");
     }
 }
 

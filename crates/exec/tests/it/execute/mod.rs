@@ -1,6 +1,7 @@
 //! Does executing a unit tell the fix from everything that looks like one?
 
 mod contained;
+mod followed;
 mod future;
 mod story;
 mod toy;

@@ -107,6 +107,20 @@ impl Story {
         sandbox: &dyn Sandbox,
         environments: &dyn Environments,
     ) -> Result<Told, ExecuteError> {
+        let lines = RefCell::new(String::new());
+        let watch = |event: &Event<'_>| tell(&mut lines.borrow_mut(), event);
+        let executed = self.with_input(sandbox, environments, &watch, execute_unit)?;
+        Ok(Told { executed, runs: lines.into_inner() })
+    }
+
+    /// Hands out everything that the execution of the unit reads.
+    pub(crate) fn with_input<T>(
+        &self,
+        sandbox: &dyn Sandbox,
+        environments: &dyn Environments,
+        watch: &dyn Fn(&Event<'_>),
+        run: impl FnOnce(&ExecuteInput<'_>) -> Result<T, ExecuteError>,
+    ) -> Result<T, ExecuteError> {
         let folder = tempfile::tempdir().unwrap();
         let repo = self.repo.memory();
         let unit = self.unit(&repo);
@@ -116,8 +130,7 @@ impl Story {
         backstory_store::fs::create_dirs(&reporters).unwrap();
         backstory_exec::report::assets::write(&reporters).unwrap();
         let patch = git_object_id("blob", b"");
-        let lines = RefCell::new(String::new());
-        let executed = execute_unit(&ExecuteInput {
+        let done = run(&ExecuteInput {
             repo: &repo,
             unit: &unit,
             test_side: &test_side,
@@ -134,11 +147,11 @@ impl Story {
             environments,
             reporters: &reporters,
             scratch: &folder.path().join("scratch"),
-            watch: &|event| tell(&mut lines.borrow_mut(), event),
+            watch,
         })?;
         let left = backstory_store::fs::entries(&folder.path().join("scratch"));
         assert!(left.unwrap_or_default().is_empty(), "a report folder is left behind");
-        Ok(Told { executed, runs: lines.into_inner() })
+        Ok(done)
     }
 }
 
