@@ -22,7 +22,9 @@ pub(crate) use learn::{
     LearnRankerArgs, LearnScoreArgs,
 };
 pub(crate) use localize::LocalizeArgs;
-pub(crate) use reasoning::{ProgramsArgs, QuestionsArgs, SynthesizeArgs, SynthesizeCommand};
+pub(crate) use reasoning::{
+    FollowArgs, ProgramsArgs, QuestionsArgs, SynthesizeArgs, SynthesizeCommand, TraceArgs,
+};
 pub(crate) use records::{
     RecordsArgs, RecordsCheckArgs, RecordsCommand, RecordsExportArgs, RecordsImportArgs,
     ReportFormat,
@@ -60,6 +62,7 @@ pub(crate) enum Command {
     Localize(LocalizeArgs),
     Synthesize(SynthesizeArgs),
     Questions(QuestionsArgs),
+    Trace(TraceArgs),
     Doctor(DoctorArgs),
     Cache(CacheCommand),
     Schema(SchemaArgs),

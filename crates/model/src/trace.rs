@@ -218,6 +218,27 @@ pub enum TraceFailure {
     Nondeterministic,
 }
 
+impl TraceFailure {
+    /// Returns the word used on disk and in tables.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Invalid { .. } => "invalid",
+            Self::Module { .. } => "module",
+            Self::Timeout { .. } => "timeout",
+            Self::Oom => "oom",
+            Self::Steps => "steps",
+            Self::Trace => "trace",
+            Self::Output => "output",
+            Self::Recursion => "recursion",
+            Self::Exit => "exit",
+            Self::Crashed { .. } => "crashed",
+            Self::Tampered { .. } => "tampered",
+            Self::Forbidden { .. } => "forbidden",
+            Self::Nondeterministic => "nondeterministic",
+        }
+    }
+}
+
 /// The canonical JSON of one value, or of what stands for one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ValueText(String);

@@ -26,6 +26,7 @@ mod run;
 mod search;
 mod seen;
 mod share;
+mod short_id;
 mod terms;
 mod text;
 mod tree;

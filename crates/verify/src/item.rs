@@ -294,7 +294,7 @@ mod tests {
 
     #[test]
     fn right_answers_that_contradict_their_kind_are_found() {
-        use Kind::{Coverage, Exception, ExecutionCount, FinalOutput, NextStatement};
+        use Kind::{Coverage, Exception, ExecutionCount, FinalOutput, FixedValue, NextStatement};
         use Kind::{OutputToInput, VariableType, VariableValue};
         for (kind, answer, answer_type) in [
             (NextStatement, "\"x = 1\"", None),
@@ -307,6 +307,8 @@ mod tests {
             (VariableType, "3", None),
             (FinalOutput, "{\"state\":\"not_executed\"}", None),
             (FinalOutput, "{'a': 1}", Some("dict")),
+            (FixedValue, "{\"state\":\"unbound\"}", None),
+            (FixedValue, "1", Some("bool")),
             (OutputToInput, "1", Some("int")),
             (Coverage, "1", None),
             (ExecutionCount, "true", None),
@@ -319,6 +321,7 @@ mod tests {
             (NextStatement, "{\"state\": \"end\"}", None),
             (VariableValue, "{\"state\":\"unbound\"}", None),
             (VariableValue, "\"unbound\"", Some("str")),
+            (FixedValue, "{\"tuple\":[1]}", Some("tuple")),
             (VariableType, "\"collections.deque\"", None),
             (Exception, "4", Some("ValueError")),
             (Exception, "{\"state\":\"not_raised\"}", None),

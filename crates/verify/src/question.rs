@@ -33,11 +33,13 @@ pub enum Kind {
     ExecutionCount,
     /// Which exception was raised, and by which statement.
     Exception,
+    /// Which value a variable has after it, where a fix gave it another value.
+    FixedValue,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::NextStatement,
         Self::VariableValue,
         Self::VariableType,
@@ -46,6 +48,7 @@ impl Kind {
         Self::Coverage,
         Self::ExecutionCount,
         Self::Exception,
+        Self::FixedValue,
     ];
 
     /// Returns the word used on disk.
@@ -59,6 +62,7 @@ impl Kind {
             Self::Coverage => "coverage",
             Self::ExecutionCount => "execution_count",
             Self::Exception => "exception",
+            Self::FixedValue => "fixed_value",
         }
     }
 
@@ -71,7 +75,7 @@ impl Kind {
     pub fn checker(self) -> Checker {
         match self {
             Self::NextStatement => Checker::Statement,
-            Self::VariableValue | Self::FinalOutput => Checker::Value,
+            Self::VariableValue | Self::FinalOutput | Self::FixedValue => Checker::Value,
             Self::VariableType => Checker::Type,
             Self::OutputToInput => Checker::Call,
             Self::Coverage => Checker::Boolean,
@@ -88,9 +92,11 @@ impl Kind {
                 matches!(state, State::NotExecuted | State::Unbound)
             }
             Self::Exception => state == State::NotRaised,
-            Self::FinalOutput | Self::OutputToInput | Self::Coverage | Self::ExecutionCount => {
-                false
-            }
+            Self::FinalOutput
+            | Self::OutputToInput
+            | Self::Coverage
+            | Self::ExecutionCount
+            | Self::FixedValue => false,
         }
     }
 }

@@ -46,25 +46,77 @@ pub(crate) struct ProgramsArgs {
     pub(crate) output: PathBuf,
 }
 
+/// Follow the functions a fix touched while tests run, before it and after
+///
+/// The tests that tell the fix, and some of those that must go on passing and call what it
+/// touched, run in the sandbox on the base with the test patch and on the head, twice each
+/// with two seeds of the hash. Prints, for each function and test, where the two ways part
+/// and which value differs there. Needs Python 3.11 or later.
+#[derive(Args, Debug)]
+pub(crate) struct TraceArgs {
+    /// The run
+    pub(crate) run: PathBuf,
+    /// The unit, e.g., `pallets__click-3781`; its instance has to be confirmed
+    pub(crate) unit: String,
+    /// The folder to write; it gets `traces.jsonl`
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// The Python of the environment, e.g., `3.12`; else the one its recipe chooses
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) python: Option<String>,
+    #[command(flatten)]
+    pub(crate) follow: FollowArgs,
+    #[command(flatten)]
+    pub(crate) machine: MachineArgs,
+}
+
+/// What of a run is followed.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct FollowArgs {
+    /// A repository of the run: its path, or NAME=PATH; where the build found it unless set
+    #[arg(long = "repo", value_name = "[NAME=]PATH")]
+    pub(crate) repositories: Vec<String>,
+    /// The folder with the records the run was built with
+    #[arg(long, value_name = "DIR")]
+    pub(crate) records: Option<PathBuf>,
+    /// How many tests that must go on passing are followed for each instance, at most
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    pub(crate) tests: usize,
+    /// How many executions of one test are kept, at most
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    pub(crate) events: u32,
+}
+
 /// Trace programs and ask about every step
 ///
-/// Each program runs twice in the sandbox, under limits and with two seeds of the hash;
+/// FROM is a folder of programs or a run. Each program runs twice in the sandbox, under limits and with two seeds of the hash;
 /// what does not end, does not end the same way or reaches out of itself is counted and
 /// left out. From the traces come items: what the call returns, which statement comes
 /// next, which value and type a variable has, what is executed how often, what is raised,
-/// and which arguments give a result. Answers are read off the trace, and no answer is
+/// and which arguments give a result. Of a run, the functions that fixes touched are followed
+/// as `backstory trace` does, and of each call those parts become questions that can be
+/// answered from the prompt alone. Answers are read off the trace, and no answer is
 /// right too often. The one meaning of an execution: `docs/execution-reasoning.md`.
 #[derive(Args, Debug)]
 pub(crate) struct QuestionsArgs {
-    /// The folder of programs, as `synthesize programs` writes it
+    /// The folder of programs, as `synthesize programs` writes it, or a run
     #[arg(long, value_name = "DIR")]
     pub(crate) from: PathBuf,
     /// The folder to write; it gets `items.jsonl` and `traces.jsonl`
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: PathBuf,
-    /// The Python to trace with, e.g., `3.12`; else the latest of at least 3.11
+    /// The Python to trace with, e.g., `3.12`; else the latest of at least 3.11, and of a run
+    /// that of each environment
     #[arg(long, value_name = "VERSION")]
     pub(crate) python: Option<String>,
+    /// Of a run: how many calls of a function are asked about for each test, at most
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) calls: usize,
+    /// Of a run: how many questions each instance has, at most
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub(crate) questions: usize,
+    #[command(flatten)]
+    pub(crate) follow: FollowArgs,
     /// Questions about control flow for each item
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(crate) control: usize,

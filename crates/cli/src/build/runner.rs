@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use backstory_exec::execute::Executed;
+use backstory_exec::execute::{ExecuteError, Executed, FollowedUnit, NotFollowed, TraceAsk};
 use backstory_mine::ground::Grounder;
 use backstory_mine::link::Methods;
 use backstory_mine::unit::{UnitContext, UnitError, change_unit};
@@ -84,6 +84,18 @@ enum Failed {
     Machine(Failure),
 }
 
+impl Failed {
+    /// Returns the failure of a command that needs the story of a unit.
+    fn of_unit(self, work: &WorkUnit) -> Failure {
+        match self {
+            Self::Machine(failure) => failure,
+            Self::Unit(given_up) => {
+                Failure::new(format!("`{}` has no story: {}", work.unit, given_up.detail))
+            }
+        }
+    }
+}
+
 impl From<GivenUp> for Failed {
     fn from(given_up: GivenUp) -> Self {
         Self::Unit(given_up)
@@ -158,12 +170,7 @@ impl<'a> UnitRunner<'a> {
 
     /// Does one unit again and stores nothing.
     pub(crate) fn execute_again(&self, work: &WorkUnit) -> Result<Executed, Failure> {
-        let told = self.story(work).map_err(|failed| match failed {
-            Failed::Machine(failure) => failure,
-            Failed::Unit(given_up) => {
-                Failure::new(format!("`{}` has no story: {}", work.unit, given_up.detail))
-            }
-        })?;
+        let told = self.story(work).map_err(|failed| failed.of_unit(work))?;
         told.executed.ok_or_else(|| Failure::new(format!("`{}` was not executed", work.unit)))
     }
 
@@ -203,10 +210,33 @@ impl<'a> UnitRunner<'a> {
         Ok(Told { story, executed: Some(executed), ci })
     }
 
+    /// Follows the functions that the fix of one unit touched; stores nothing.
+    pub(crate) fn follow(
+        &self,
+        executor: &Executor<'_>,
+        work: &WorkUnit,
+        ask: TraceAsk<'_>,
+    ) -> Result<Result<FollowedUnit, NotFollowed>, Failure> {
+        let told = self.story(work).map_err(|failed| failed.of_unit(work))?;
+        let tried = || format!("failed to follow `{}`", work.unit);
+        self.with_sides(&told.story, &tried, |sides| {
+            executor.follow(&told.story.trajectory, sides, ask)
+        })
+    }
+
     /// Runs the states of a unit.
     fn execute(&self, executor: &Executor<'_>, story: &Story) -> Result<Executed, Failure> {
+        let tried = || format!("failed to execute `{}`", story.trajectory.unit.id);
+        self.with_sides(story, &tried, |sides| executor.execute(&story.trajectory, sides))
+    }
+
+    fn with_sides<T>(
+        &self,
+        story: &Story,
+        tried: &dyn Fn() -> String,
+        run: impl FnOnce(&BothSides<'_>) -> Result<T, ExecuteError>,
+    ) -> Result<T, Failure> {
         let unit = &story.trajectory.unit;
-        let tried = || format!("failed to execute `{}`", unit.id);
         let parse = |path: &RepoPath, blob: &BlobId, bytes: &[u8]| {
             self.grounder.structure(path, blob, bytes)
         };
@@ -214,7 +244,7 @@ impl<'a> UnitRunner<'a> {
         let sides = sides(files, &unit.base_tree, &unit.head_tree)
             .map_err(|error| Failure::of(error, &tried()))?;
         let both = BothSides { gold: &sides.gold, test: &sides.test };
-        executor.execute(&story.trajectory, &both).map_err(|error| Failure::of(error, &tried()))
+        run(&both).map_err(|error| Failure::of(error, &tried()))
     }
 
     fn reconstruct(&self, unit: &ChangeUnit, evidence: &UnitEvidence) -> Result<Story, Rejection> {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use backstory_exec::execute::Executed;
+use backstory_exec::execute::{Executed, FollowedUnit, NotFollowed, TraceAsk};
 use backstory_model::{Disposition, ExecuteOptions, RepoName, RunManifest, RunOptions, exit};
 use backstory_store::{RunDirectory, fs};
 use serde::Serialize;
@@ -138,6 +138,20 @@ impl<'a> Again<'a> {
         let executor = executor(source, Some(machine), options)?;
         let executor = executor.map(|executor| executor.watched(&tell));
         UnitRunner::new(source, self.run, options).with_executor(executor).execute_again(&unit.work)
+    }
+
+    /// Follows the functions that the fix of one unit touched.
+    pub(super) fn follow(
+        &self,
+        machine: &Machine,
+        options: &RunOptions,
+        unit: &Disposition,
+        ask: TraceAsk<'_>,
+    ) -> Result<Result<FollowedUnit, NotFollowed>, Failure> {
+        let source = self.source(unit)?;
+        let not_executed = || Failure::new(format!("`{}` was not executed", unit.work.unit));
+        let executor = executor(source, Some(machine), options)?.ok_or_else(not_executed)?;
+        UnitRunner::new(source, self.run, options).follow(&executor, &unit.work, ask)
     }
 
     /// Returns the repository of a unit, with what belongs to it.

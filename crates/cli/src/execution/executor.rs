@@ -8,7 +8,8 @@ use backstory_exec::environment::{
     DeriveContext, NoRecipe, ProvisionError, Provisioner, TreeSource, day_of, derive,
 };
 use backstory_exec::execute::{
-    Environments, Event, ExecuteError, ExecuteInput, Executed, Provided, Tag, execute_unit,
+    Environments, Event, ExecuteError, ExecuteInput, Executed, FollowedUnit, NotFollowed, Provided,
+    Tag, TraceAsk, execute_unit, follow_unit,
 };
 use backstory_mine::GitRepository;
 use backstory_model::{
@@ -82,8 +83,27 @@ impl<'a> Executor<'a> {
         story: &Trajectory,
         sides: &BothSides<'_>,
     ) -> Result<Executed, ExecuteError> {
+        self.with_input(story, sides, execute_unit)
+    }
+
+    /// Follows the functions that the fix of one unit touched while tests run.
+    pub(crate) fn follow(
+        &self,
+        story: &Trajectory,
+        sides: &BothSides<'_>,
+        ask: TraceAsk<'_>,
+    ) -> Result<Result<FollowedUnit, NotFollowed>, ExecuteError> {
+        self.with_input(story, sides, |input| follow_unit(input, ask))
+    }
+
+    fn with_input<T>(
+        &self,
+        story: &Trajectory,
+        sides: &BothSides<'_>,
+        run: impl FnOnce(&ExecuteInput<'_>) -> T,
+    ) -> T {
         let others = self.later_changes(&story.unit.commit);
-        execute_unit(&ExecuteInput {
+        run(&ExecuteInput {
             repo: self.repo,
             unit: &story.unit,
             test_side: sides.test,

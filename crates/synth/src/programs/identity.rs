@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use backstory_model::Sha256;
 use backstory_syntax::{Part, python_tree};
-use sha2::Digest as _;
+
+use crate::short_id::short_id;
 
 /// Returns the identity of a program: the first 16 hex digits of its digest.
 pub fn program_id(source: &str) -> String {
-    short(source)
+    short_id(source)
 }
 
 /// Returns the identity of its family; `None` for what is no Python.
@@ -31,12 +31,7 @@ pub fn family_id(source: &str) -> Option<String> {
         .collect();
     // Which function stands first says nothing.
     forms.sort();
-    Some(short(&forms.join("\n")))
-}
-
-fn short(text: &str) -> String {
-    let digest = Sha256::from_digest(&sha2::Sha256::digest(text.as_bytes()));
-    digest.to_string().chars().take(16).collect()
+    Some(short_id(&forms.join("\n")))
 }
 
 fn write_form<'s>(

@@ -20,6 +20,18 @@ pub enum Dropped {
     NoOutcome,
     /// Nothing of the program can be asked.
     Nothing,
+    /// The function gives values before it returns, and goes on somewhere else.
+    Suspended,
+    /// The trace ends before the call does.
+    CutOff,
+    /// No execution of the call follows from what can be shown.
+    NotShown,
+    /// The same was asked before, e.g., of another test.
+    Repeated,
+    /// The prompt would be too long.
+    TooLong,
+    /// The value would be a long answer, or holds objects of classes that are not shown.
+    UnfitValue,
 }
 
 impl Dropped {
@@ -32,6 +44,12 @@ impl Dropped {
             Self::UnclearOrigin => "unclear_origin",
             Self::NoOutcome => "no_outcome",
             Self::Nothing => "nothing",
+            Self::Suspended => "suspended",
+            Self::CutOff => "cut_off",
+            Self::NotShown => "not_shown",
+            Self::Repeated => "repeated",
+            Self::TooLong => "too_long",
+            Self::UnfitValue => "unfit_value",
         }
     }
 }
@@ -81,6 +99,8 @@ pub(super) struct Candidate {
     pub(super) k: Option<u32>,
     /// The variable asked about.
     pub(super) variable: Option<String>,
+    /// The value it had there before a fix, where that is told.
+    pub(super) before: Option<Value>,
     pub(super) answer: Answer,
 }
 

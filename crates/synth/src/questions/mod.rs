@@ -6,14 +6,26 @@
 //! meaning of an execution is stated in `docs/execution-reasoning.md` and in every prompt.
 
 mod balance;
+mod builtins;
+#[cfg(test)]
+mod call_tests;
+mod calls;
 mod candidate;
+mod closed;
+mod fix;
 mod listing;
+mod of_call;
 mod prompt;
+mod seen;
+mod stretch;
 #[cfg(test)]
 mod tests;
 mod way;
 mod write;
 
 pub use balance::Balance;
+pub use calls::{TracedCall, TracedCalls, calls};
 pub use candidate::Dropped;
+pub use fix::{DifferentValue, Parting, SameStatements, is_same_call, parting};
+pub use of_call::{CallAsker, CallBefore, CallSubject, CalledFile};
 pub use write::{AskOptions, Questions, Subject, ask};

@@ -79,6 +79,14 @@ fn question(one: &Candidate) -> String {
                             the value and its type as \"type\"."
             .to_owned(),
         Kind::FinalOutput => "What does the call return?".to_owned(),
+        Kind::FixedValue => {
+            let before = one.before.as_ref().map_or_else(String::new, Value::in_order);
+            format!(
+                "Before the fix, `{variable}` was {before} right after {}. Which value has it there \
+                 now?",
+                of()
+            )
+        }
         Kind::OutputToInput => String::new(),
     }
 }

@@ -74,7 +74,8 @@ impl<'t> Way<'t> {
 
     /// Asks what begins right after an execution.
     fn successors(&mut self) -> Vec<Candidate> {
-        let silent = self.statements().iter().any(|one| one.silent);
+        let is_silent = |number: &u32| self.statement(*number).is_some_and(|one| one.silent);
+        let silent = self.followed().iter().any(is_silent);
         let mut found = Vec::new();
         for at in 0..self.activations.len() {
             let one = &self.activations[at];
@@ -100,6 +101,7 @@ impl<'t> Way<'t> {
                     statement: Some(statement),
                     k: Some(k),
                     variable: None,
+                    before: None,
                     answer,
                 }),
             }
@@ -122,6 +124,7 @@ impl<'t> Way<'t> {
                 statement: Some(number),
                 k: None,
                 variable: None,
+                before: None,
                 answer,
             };
             if silent {
@@ -198,6 +201,7 @@ impl<'t> Way<'t> {
                     statement: Some(one.statement),
                     k: Some(one.k),
                     variable: Some(name.to_owned()),
+                    before: None,
                     answer,
                 };
                 let Some(text) = state.get(name) else {
@@ -243,6 +247,7 @@ impl<'t> Way<'t> {
             statement: Some(never),
             k: Some(1),
             variable: Some(states.into_iter().next()?.clone()),
+            before: None,
             answer: Answer::State(State::NotExecuted),
         })
     }
@@ -260,7 +265,14 @@ impl<'t> Way<'t> {
             }
             TraceResult::Part => return None,
         };
-        Some(Candidate { kind: Kind::Exception, statement: None, k: None, variable: None, answer })
+        Some(Candidate {
+            kind: Kind::Exception,
+            statement: None,
+            k: None,
+            variable: None,
+            before: None,
+            answer,
+        })
     }
 
     /// Returns the statement where the exception began that left the call.

@@ -17,7 +17,7 @@ use super::candidate::{Answer, Candidate, Dropped};
 use super::listing::listing;
 use super::prompt::{arguments, introduction, questions};
 use super::way::Way;
-use crate::programs::program_id;
+use crate::short_id::{number_of, short_id};
 
 /// Longer results are no questions for arguments.
 const LONGEST_RESULT: usize = 150;
@@ -86,7 +86,7 @@ pub fn ask(subject: &Subject<'_>, options: AskOptions, balance: &mut Balance) ->
             return asked;
         }
     };
-    let mut random = options.seed.part(number(subject.program_id)).generator();
+    let mut random = options.seed.part(number_of(subject.program_id)).generator();
     let outcome = way.outcome();
     let mut chosen = balance.take(way.control(), options.control, &mut random);
     chosen.extend(balance.take(way.data(), options.data, &mut random));
@@ -107,10 +107,6 @@ pub fn ask(subject: &Subject<'_>, options: AskOptions, balance: &mut Balance) ->
     asked
 }
 
-fn number(id: &str) -> u64 {
-    id.bytes().fold(0, |number, byte| number.wrapping_mul(257).wrapping_add(byte.into()))
-}
-
 struct Writer<'a> {
     subject: &'a Subject<'a>,
     length: usize,
@@ -124,6 +120,7 @@ impl Writer<'_> {
             statement: None,
             k: None,
             variable: None,
+            before: None,
             answer: Answer::Value(outcome.clone()),
         };
         if chosen.is_empty() {
@@ -187,7 +184,7 @@ impl Writer<'_> {
     }
 
     fn question_id(&self, place: &str) -> String {
-        program_id(&format!("{} {} {place}", self.subject.program_id, self.subject.trace.python))
+        short_id(&format!("{} {} {place}", self.subject.program_id, self.subject.trace.python))
     }
 
     fn item(

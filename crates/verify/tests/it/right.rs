@@ -141,6 +141,17 @@ const CASES: &[Case] = &[
         ],
     },
     Case {
+        kind: Kind::FixedValue,
+        answer: r#"{"tuple":[1,null]}"#,
+        answer_type: Some("tuple"),
+        right: &[r#""value":{"tuple":[1,null]}"#, r#""value":{"tuple":[1,null]},"type":"tuple""#],
+        wrong: &[
+            (r#""value":[1,null]"#, Reason::WrongType),
+            (r#""value":{"tuple":[1,0]}"#, Reason::WrongValue),
+            (r#""value":{"state":"unbound"}"#, Reason::WrongValue),
+        ],
+    },
+    Case {
         kind: Kind::OutputToInput,
         answer: "3",
         answer_type: Some("int"),

@@ -9,7 +9,7 @@ use backstory_synth::programs::{
     Funnel, Level, SynthesizeOptions, Synthesized, Unmet, synthesize as make,
 };
 
-use super::write_lines;
+use super::rows::Rows;
 use crate::arguments::{ProgramsArgs, SynthesizeArgs, SynthesizeCommand};
 use crate::cost::Cost;
 use crate::{Failure, Talk};
@@ -34,7 +34,9 @@ fn programs(args: &ProgramsArgs, talk: &Talk) -> Result<u8, Failure> {
     };
     let made = make(&options);
     fs::create_dirs(&args.output)?;
-    write_lines(&args.output.join(PROGRAMS), &made.programs)?;
+    let mut rows = Rows::create(&args.output.join(PROGRAMS))?;
+    made.programs.iter().try_for_each(|program| rows.write(program))?;
+    rows.finish()?;
     talk.data(&table(&made))?;
     let cost = Cost::so_far().rounded();
     talk.say(&format!(

@@ -5,19 +5,21 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use backstory_exec::environment::ToolKind;
-use backstory_exec::trace::{Interpreter, TraceOptions, TraceProgram, Traced, trace_programs};
+use backstory_exec::trace::{Interpreter, TraceOptions, TraceProgram, trace_programs};
 use backstory_model::seed::Seed;
 use backstory_model::{
     ContainmentLevel, ExecutionTrace, TraceEvent, TraceFailure, ValueText, exit,
 };
 use backstory_store::fs;
 use backstory_synth::programs::{Parts, Program};
-use backstory_synth::questions::{AskOptions, Balance, Dropped, Subject, ask};
-use backstory_verify::{Function, Item, Kind};
+use backstory_synth::questions::{AskOptions, Balance, Subject, ask};
+use backstory_verify::Function;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
+use super::of_run::of_run;
 use super::programs::PROGRAMS;
-use super::write_lines;
+use super::rows::{Counts, QuestionFolder, TraceText};
 use crate::arguments::QuestionsArgs;
 use crate::cost::Cost;
 use crate::execution::Machine;
@@ -30,19 +32,17 @@ const AT_ONCE: usize = 1024;
 /// A trace as it stands on disk.
 #[derive(Serialize)]
 struct StoredTrace<'a> {
-    trace_ref: String,
+    trace_ref: &'a str,
     program_id: &'a str,
-    trace: &'a ExecutionTrace,
+    trace: &'a RawValue,
 }
 
 /// Where every program went.
 #[derive(Default)]
 struct Funnel {
     programs: usize,
-    failures: BTreeMap<String, usize>,
-    dropped: BTreeMap<Dropped, usize>,
-    items: usize,
-    kinds: BTreeMap<Kind, usize>,
+    failures: BTreeMap<&'static str, usize>,
+    counts: Counts,
 }
 
 /// Traces programs and asks about them.
@@ -51,44 +51,45 @@ pub(crate) fn questions(
     settings: &Settings,
     talk: &Talk,
 ) -> Result<u8, Failure> {
+    if !args.from.join(PROGRAMS).exists() && args.from.join("manifest.json").exists() {
+        return of_run(args, settings, talk);
+    }
     let programs = read(&args.from.join(PROGRAMS))?;
     let machine =
         Machine::open(settings, args.machine.clone(), ContainmentLevel::Namespaces, talk)?;
     let interpreter = interpreter(&machine, args.python.as_deref())?;
     let options = AskOptions { control: args.control, data: args.data, seed: Seed::new(args.seed) };
     let (mut balance, mut funnel) = (Balance::default(), Funnel::default());
-    let (mut items, mut traces): (Vec<Item>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut folder = QuestionFolder::create(&args.output)?;
     let stage = talk.stage("programs", programs.len());
     for some in programs.chunks(AT_ONCE) {
         let parts: Vec<Option<Parts>> = some.iter().map(Program::parts).collect();
         let traced = trace(&machine, &interpreter, &parts)?;
-        for ((program, parts), traced) in some.iter().zip(&parts).zip(traced) {
+        for (program, traced) in some.iter().zip(traced) {
             stage.step();
             funnel.programs += 1;
-            let (Some(parts), Ok(trace)) = (parts, &traced) else {
-                *funnel.failures.entry(why(&traced)).or_default() += 1;
-                continue;
+            let (parts, trace) = match traced {
+                Ok(traced) => traced,
+                Err(why) => {
+                    *funnel.failures.entry(why.as_str()).or_default() += 1;
+                    continue;
+                }
             };
-            let stored = json(trace)?;
-            let trace_ref = digest(&stored);
-            let asked = ask(&subject(program, parts, trace, &trace_ref), options, &mut balance);
-            funnel.add(&asked.items, &asked.dropped);
-            if !asked.items.is_empty() {
-                let program_id = &program.program_id;
-                traces.push(json(&StoredTrace { trace_ref, program_id, trace })?);
-            }
-            items.extend(asked.items);
+            let TraceText { trace_ref, text } = TraceText::of(&trace)?;
+            let asked = ask(&subject(program, parts, &trace, &trace_ref), options, &mut balance);
+            funnel.counts.add(&asked.items, &asked.dropped);
+            let program_id = &program.program_id;
+            let row = StoredTrace { trace_ref: &trace_ref, program_id, trace: &text };
+            folder.write(&asked.items, &row)?;
         }
     }
     stage.finish();
-    fs::create_dirs(&args.output)?;
-    write_lines(&args.output.join("items.jsonl"), &items)?;
-    fs::write_file(&args.output.join("traces.jsonl"), (traces.join("\n") + "\n").as_bytes())?;
+    folder.finish()?;
     talk.data(&funnel.table(&balance))?;
     let cost = Cost::so_far().rounded();
     talk.say(&format!(
         "{} items in `{}`, Python {}, {:.1} CPU-seconds",
-        items.len(),
+        funnel.counts.items,
         args.output.display(),
         interpreter.version,
         cost.cpu_seconds
@@ -134,12 +135,15 @@ fn interpreter(machine: &Machine, wanted: Option<&str>) -> Result<Interpreter, F
     })
 }
 
+/// A program taken apart with its trace.
+type Followed<'p> = Result<(&'p Parts, ExecutionTrace), TraceFailure>;
+
 /// Traces programs; what cannot be taken apart is invalid.
-fn trace(
+fn trace<'p>(
     machine: &Machine,
     interpreter: &Interpreter,
-    parts: &[Option<Parts>],
-) -> Result<Vec<Traced>, Failure> {
+    parts: &'p [Option<Parts>],
+) -> Result<Vec<Followed<'p>>, Failure> {
     let programs: Vec<TraceProgram> = parts
         .iter()
         .flatten()
@@ -154,12 +158,12 @@ fn trace(
     let traced = trace_programs(&programs, &options, interpreter, &*machine.sandbox, &folder)
         .map_err(|error| Failure::of(error, "failed to trace programs"))?;
     let mut traced = traced.into_iter();
-    let invalid = || Err(TraceFailure::Invalid { what: "shape".to_owned() });
-    let one = |parts: &Option<Parts>| match parts {
-        Some(_) => traced.next().unwrap_or_else(invalid),
-        None => invalid(),
+    let invalid = || TraceFailure::Invalid { what: "shape".to_owned() };
+    let mut one = |parts: &'p Option<Parts>| {
+        let parts = parts.as_ref().ok_or_else(invalid)?;
+        Ok((parts, traced.next().unwrap_or_else(|| Err(invalid()))?))
     };
-    Ok(parts.iter().map(one).collect())
+    Ok(parts.iter().map(&mut one).collect())
 }
 
 fn subject<'a>(
@@ -199,50 +203,13 @@ fn arguments(trace: &ExecutionTrace, parts: &Parts) -> Option<String> {
     Some(format!("[{}]", values?.join(",")))
 }
 
-fn json(value: &impl Serialize) -> Result<String, Failure> {
-    serde_json::to_string(value).map_err(|error| Failure::of(error, "failed to write a row"))
-}
-
-fn digest(text: &str) -> String {
-    use sha2::Digest as _;
-    backstory_model::Sha256::from_digest(&sha2::Sha256::digest(text.as_bytes())).to_string()
-}
-
-/// Returns the word for why a program has no trace.
-fn why(traced: &Traced) -> String {
-    let Err(failure) = traced else { return "shape".to_owned() };
-    let kind = serde_json::to_value(failure).ok();
-    let word = kind.as_ref().and_then(|kind| kind.get("kind")?.as_str()).unwrap_or_default();
-    word.to_owned()
-}
-
 impl Funnel {
-    fn add(&mut self, items: &[Item], dropped: &BTreeMap<Dropped, usize>) {
-        self.items += items.len();
-        for one in items.iter().flat_map(|item| &item.questions) {
-            *self.kinds.entry(one.kind).or_default() += 1;
-        }
-        for (why, count) in dropped {
-            *self.dropped.entry(*why).or_default() += count;
-        }
-    }
-
     fn table(&self, balance: &Balance) -> String {
         let mut text = format!("{:<28}{:>9}\n", "programs", self.programs);
         for (why, count) in &self.failures {
+            // Writing to a string does not fail.
             let _ = writeln!(text, "{:<28}{count:>9}", format!("  no trace: {why}"));
         }
-        for (why, count) in &self.dropped {
-            let _ = writeln!(text, "{:<28}{count:>9}", format!("  not asked: {}", why.as_str()));
-        }
-        let _ = writeln!(text, "{:<28}{:>9}", "items", self.items);
-        let most = balance.most_frequent();
-        for (kind, count) in &self.kinds {
-            let share = most.get(kind).map_or(String::new(), |(most, all)| {
-                format!("  most frequent answer {}%", most * 100 / (*all).max(1))
-            });
-            let _ = writeln!(text, "{:<28}{count:>9}{share}", format!("  {kind}"));
-        }
-        text
+        text + &self.counts.table(balance)
     }
 }

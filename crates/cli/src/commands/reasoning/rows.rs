@@ -1,0 +1,160 @@
+//! How are rows written, so that a command that is stopped leaves no half file?
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use backstory_model::{ExecutionTrace, Sha256};
+use backstory_store::fs::{self, NewFile};
+use backstory_synth::questions::{Balance, Dropped};
+use backstory_verify::{Item, Kind};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use sha2::Digest as _;
+
+use crate::Failure;
+
+/// A file of JSON rows, one a line; it is in its place once it is finished.
+pub(super) struct Rows {
+    place: PathBuf,
+    file: NewFile,
+}
+
+impl Rows {
+    /// Begins a file.
+    pub(super) fn create(place: &Path) -> Result<Self, Failure> {
+        Ok(Self { place: place.to_owned(), file: NewFile::create(place)? })
+    }
+
+    /// Writes one row.
+    pub(super) fn write(&mut self, row: &impl Serialize) -> Result<(), Failure> {
+        let mut text = json(row)?;
+        text.push('\n');
+        let written = self.file.write_all(text.as_bytes());
+        let failed =
+            |error| Failure::of(error, &format!("failed to write `{}`", self.place.display()));
+        written.map_err(failed)
+    }
+
+    /// Puts the file in its place.
+    pub(super) fn finish(self) -> Result<(), Failure> {
+        Ok(self.file.commit()?)
+    }
+}
+
+/// A trace as text, and the digest that names it.
+pub(super) struct TraceText {
+    pub(super) trace_ref: String,
+    pub(super) text: Box<RawValue>,
+}
+
+impl TraceText {
+    /// Writes a trace once.
+    pub(super) fn of(trace: &ExecutionTrace) -> Result<Self, Failure> {
+        let failed = |error| Failure::of(error, "failed to write a trace");
+        let text = serde_json::value::to_raw_value(trace).map_err(failed)?;
+        let digest = sha2::Sha256::digest(text.get().as_bytes());
+        Ok(Self { trace_ref: Sha256::from_digest(&digest).to_string(), text })
+    }
+}
+
+fn json(value: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string(value).map_err(|error| Failure::of(error, "failed to write a row"))
+}
+
+/// A trace of a run as it stands on disk.
+#[derive(Serialize)]
+pub(super) struct RunTrace<'a> {
+    pub(super) trace_ref: &'a str,
+    /// What items call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) program_id: Option<&'a str>,
+    pub(super) instance: &'a str,
+    /// `base_with_tests` or `head`.
+    pub(super) state: &'static str,
+    pub(super) test: &'a str,
+    /// The function that was called, where the trace is one call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) function: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) path: Option<&'a str>,
+    /// Which call of it in the test.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) call: Option<u32>,
+    /// Whether the test did more than was kept.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) cut: bool,
+    /// The trace of the same call before the fix.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) before_ref: Option<&'a str>,
+    pub(super) trace: &'a RawValue,
+}
+
+/// The folder that questions are written to.
+pub(super) struct QuestionFolder {
+    items: Rows,
+    traces: Rows,
+}
+
+impl QuestionFolder {
+    /// Begins both files.
+    pub(super) fn create(folder: &Path) -> Result<Self, Failure> {
+        fs::create_dirs(folder)?;
+        let file = |name| Rows::create(&folder.join(name));
+        Ok(Self { items: file("items.jsonl")?, traces: file("traces.jsonl")? })
+    }
+
+    /// Writes items and, first, the row of the trace that they name.
+    pub(super) fn write(&mut self, items: &[Item], trace: &impl Serialize) -> Result<(), Failure> {
+        if !items.is_empty() {
+            self.traces.write(trace)?;
+        }
+        items.iter().try_for_each(|item| self.items.write(item))
+    }
+
+    /// Puts both files in their places; items come last, because they name traces.
+    pub(super) fn finish(self) -> Result<(), Failure> {
+        self.traces.finish()?;
+        self.items.finish()
+    }
+}
+
+/// How many items and questions there are, and what was not asked.
+#[derive(Default)]
+pub(super) struct Counts {
+    pub(super) items: usize,
+    kinds: BTreeMap<Kind, usize>,
+    dropped: BTreeMap<Dropped, usize>,
+}
+
+impl Counts {
+    /// Counts what came of one subject.
+    pub(super) fn add(&mut self, items: &[Item], dropped: &BTreeMap<Dropped, usize>) {
+        self.items += items.len();
+        for one in items.iter().flat_map(|item| &item.questions) {
+            *self.kinds.entry(one.kind).or_default() += 1;
+        }
+        for (why, count) in dropped {
+            *self.dropped.entry(*why).or_default() += count;
+        }
+    }
+
+    /// Returns the end of a funnel.
+    pub(super) fn table(&self, balance: &Balance) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        for (why, count) in &self.dropped {
+            let _ = writeln!(text, "{:<28}{count:>9}", format!("  not asked: {}", why.as_str()));
+        }
+        let _ = writeln!(text, "{:<28}{:>9}", "items", self.items);
+        let most = balance.most_frequent();
+        for (kind, count) in &self.kinds {
+            let share = most.get(kind).map_or(String::new(), |(most, all)| {
+                format!("  most frequent answer {}%", most * 100 / (*all).max(1))
+            });
+            let _ = writeln!(text, "{:<28}{count:>9}{share}", format!("  {kind}"));
+        }
+        text
+    }
+}
