@@ -1,7 +1,8 @@
 """Do the real consumers read what `backstory export` writes?
 
 In: the folder of an export with `atif`, `chat` and `parquet`, and with `swe-bench`
-and `harbor` where units were executed; `--logs` is what `grade.py` reads. Builds
+and `harbor` where units were executed; `--logs` is what `grade.py` reads, `--stories`
+the folder of an export of snapshots. Builds
 one environment per consumer below `--environments` with uv, then runs every check
 in its environment. Out: one line per check; exit code 1 when one fails. Needs
 the package index only for environments that are not there yet.
@@ -50,12 +51,13 @@ class Environment:
 
 HARBOR = Environment("harbor", override="override-harbor.txt")
 TABLES = Environment("tables")
+TOKENIZERS = Environment("tokenizers")
 SWE_BENCH = Environment("swebench")
 
 Check = tuple[Environment, str, list[Path | str]]
 
 
-def checks(export: Path, logs: Path | None) -> list[Check]:
+def checks(export: Path, logs: Path | None, stories: Path | None) -> list[Check]:
     """Returns every check: where it runs, its script, its arguments."""
     always: list[Check] = [
         (HARBOR, "check_atif.py", [export / "atif"]),
@@ -67,7 +69,11 @@ def checks(export: Path, logs: Path | None) -> list[Check]:
         (SWE_BENCH, "check_swe_bench.py", [export / "swe-bench"]),
     ]
     graded: list[Check] = [(SWE_BENCH, "grade.py", [export, logs, "--space"])] if logs else []
-    return always + [check for check in executed if Path(check[2][0]).is_dir()] + graded
+    told: list[Check] = [
+        (HARBOR, "check_atif.py", [stories / "atif"]),
+        (TOKENIZERS, "check_text.py", [stories / "text"]),
+    ] if stories else []
+    return always + told + [check for check in executed if Path(check[2][0]).is_dir()] + graded
 
 
 def offline(folder: Path) -> dict[str, str]:
@@ -84,13 +90,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("export", type=Path, help="the folder of an export")
     parser.add_argument("--logs", type=Path, help="what the exported scripts printed, by instance")
+    parser.add_argument("--stories", type=Path, help="the folder of an export of snapshots")
     parser.add_argument("--environments", type=Path, default=Path(".venv-conformance"))
     given = parser.parse_args()
     folder = given.environments.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     failed = 0
     logs = given.logs.resolve() if given.logs else None
-    for environment, script, arguments in checks(given.export.resolve(), logs):
+    stories = given.stories.resolve() if given.stories else None
+    for environment, script, arguments in checks(given.export.resolve(), logs, stories):
         interpreter = environment.install(folder)
         done = subprocess.run([interpreter, HERE / script, *arguments], env=offline(folder), check=False)
         failed += done.returncode != 0

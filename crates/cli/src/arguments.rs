@@ -8,6 +8,7 @@ mod learn;
 mod localize;
 mod reasoning;
 mod records;
+mod snapshot;
 
 use std::path::PathBuf;
 
@@ -29,6 +30,7 @@ pub(crate) use records::{
     RecordsArgs, RecordsCheckArgs, RecordsCommand, RecordsExportArgs, RecordsImportArgs,
     ReportFormat,
 };
+pub(crate) use snapshot::SnapshotArgs;
 
 /// Reconstruct how code came to be, step by step, with evidence
 ///
@@ -48,6 +50,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Build(BuildArgs),
+    Snapshot(SnapshotArgs),
     Show(ShowArgs),
     Export(ExportArgs),
     Validate(ValidateArgs),
@@ -226,7 +229,8 @@ pub(crate) struct ShowArgs {
 pub(crate) struct ExportArgs {
     /// The run
     pub(crate) run: PathBuf,
-    /// The formats, separated by commas: `atif`, `parquet`, `chat`, `swe-bench`, `harbor`
+    /// The formats, separated by commas: `atif`, `parquet`, `chat`, `swe-bench`, `harbor`;
+    /// of a run of snapshots `text`, `atif`, `chat`, `parquet`
     #[arg(long = "to", value_name = "FORMATS", value_delimiter = ',')]
     pub(crate) formats: Vec<String>,
     /// The directory to write
@@ -241,6 +245,9 @@ pub(crate) struct ExportArgs {
     /// Name people as they are, not by pseudonyms
     #[arg(long)]
     pub(crate) keep_authors: bool,
+    /// How long a document of a snapshot may be; 262144 unless set
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) document_limit: Option<usize>,
 }
 
 /// Say what a consumer would reject or drop
@@ -404,6 +411,8 @@ pub(crate) struct SchemaArgs {
 pub(crate) enum SchemaKind {
     /// A trajectory
     Trajectory,
+    /// The story of a snapshot
+    Snapshot,
     /// A line of a record file
     Records,
     /// What was executed for one unit

@@ -102,6 +102,8 @@ fn store_hint(error: &StoreError) -> Option<&'static str> {
         }
         StoreError::NotARun { .. } => Some("choose an empty or a new directory with `-o`"),
         StoreError::NoRun { .. } => Some("make one with `backstory build REPOSITORY -o RUN`"),
+        StoreError::OfSnapshots { .. } => Some("`backstory build` makes a run of changes"),
+        StoreError::OfChanges { .. } => Some("`backstory snapshot` makes a run of snapshots"),
         StoreError::Incomplete { .. } => {
             Some("run the same `backstory build` again; it goes on where it stopped")
         }

@@ -10,6 +10,7 @@ pub mod cost;
 mod execution;
 mod failure;
 mod settings;
+mod snapshot;
 mod talk;
 
 pub mod build;

@@ -20,7 +20,7 @@ const FAILURE: usize = 40;
 
 /// Writes the trajectory as text for a terminal of `width` columns.
 pub fn narrate(trajectory: &Trajectory, bodies: &dyn Bodies, width: usize) -> String {
-    let mut page = Page { text: String::new(), width: width.max(40) };
+    let mut page = Page::new(width);
     title(&mut page, trajectory);
     let mut phase = None;
     for (index, step) in trajectory.steps.iter().enumerate() {
@@ -33,20 +33,26 @@ pub fn narrate(trajectory: &Trajectory, bodies: &dyn Bodies, width: usize) -> St
     page.text
 }
 
-struct Page {
-    text: String,
+/// A text for a terminal that grows line by line.
+pub(crate) struct Page {
+    pub(crate) text: String,
     width: usize,
 }
 
 impl Page {
+    /// Starts an empty page.
+    pub(crate) fn new(width: usize) -> Self {
+        Self { text: String::new(), width: width.max(40) }
+    }
+
     /// Writes one line, made harmless and cut to the width.
-    fn line(&mut self, line: &str) {
+    pub(crate) fn line(&mut self, line: &str) {
         self.text.push_str(&cut(&harmless(line), self.width));
         self.text.push('\n');
     }
 
     /// Writes the line of a step; what it does gives way before how it is known.
-    fn step(&mut self, number: usize, what: &str, badge: &str) {
+    pub(crate) fn step(&mut self, number: usize, what: &str, badge: &str) {
         let (what, badge) = (harmless(what), harmless(badge));
         let room = self.width.saturating_sub(8 + badge.chars().count()).max(12);
         let line = format!("{number:>4}. {}  {badge}", cut(&what, room));
@@ -63,7 +69,7 @@ impl Page {
     }
 
     /// Writes the first lines of a text, each behind `mark`.
-    fn excerpt(&mut self, mark: &str, text: &str) {
+    pub(crate) fn excerpt(&mut self, mark: &str, text: &str) {
         let lines: Vec<&str> = text.lines().collect();
         for line in lines.iter().take(EXCERPT) {
             self.line(&format!("{mark}{line}"));
@@ -196,7 +202,7 @@ fn summary(action: &Action) -> String {
 }
 
 /// Says how a part is known, e.g., `[derived read/edit-target · hindsight]`.
-fn badge(known: &Provenance, hindsight: bool) -> String {
+pub(crate) fn badge(known: &Provenance, hindsight: bool) -> String {
     let source = match known {
         Provenance::Derived { rule, .. } => format!(" {rule}"),
         Provenance::Observed { evidence } => {

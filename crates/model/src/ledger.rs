@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     CiSummary, CommitId, ContainmentLevel, ExecutionSummary, Limits, Link, LinkReport, RepoName,
-    SchemaVersion, Sha256, UnitId, UnitKey, UnitLabels,
+    SchemaVersion, Sha256, SnapshotOptions, UnitId, UnitKey, UnitLabels,
 };
 
 /// The choices that change what a run writes.
@@ -184,6 +184,9 @@ pub struct RunManifest {
     pub records: Option<Sha256>,
     /// The choices.
     pub options: RunOptions,
+    /// How the repositories are told as snapshots; `None` in a run of changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshots: Option<SnapshotOptions>,
     /// The funnel.
     pub counts: Counts,
     /// How far the links of each repository reach and how good they are; empty in runs

@@ -4,6 +4,7 @@
 //! and the ports through which effects come in. No I/O happens here.
 
 mod ci;
+mod components;
 mod environment;
 mod execution;
 mod git;
@@ -19,6 +20,7 @@ mod requirement;
 mod sandbox;
 mod schema;
 mod snapshot;
+mod snapshot_story;
 mod step;
 mod test;
 mod test_text;
@@ -31,6 +33,7 @@ pub mod exit;
 pub mod seed;
 
 pub use ci::{CiEvidence, CiLogPart, CiReport, CiState, CiSummary};
+pub use components::strong_components;
 pub use environment::{EnvironmentRecipe, InstallPhase, Manifest, TestRunner};
 pub use execution::{
     Candidate, CandidateKind, ExecutedState, Execution, ExecutionOutcome, ExecutionSummary,
@@ -65,6 +68,10 @@ pub use schema::{SchemaError, SchemaVersion};
 pub use snapshot::{
     DependencyGraph, FileStructure, Import, LineRange, Reference, RepoSnapshot, SnapshotFile,
     Symbol, SymbolKind,
+};
+pub use snapshot_story::{
+    CutEdge, Delegation, GivenFile, GivenReason, Plan, PlannedFile, ReadPart, SnapshotOptions,
+    SnapshotStory, Statement, WritingAction, WritingStep,
 };
 pub use step::{
     Action, Content, Hit, Listed, ListedKind, Observation, OpaqueReason, Phase, Role, Seen, Step,

@@ -85,6 +85,9 @@ pub struct Import {
     pub names: Vec<String>,
     /// The line.
     pub line: u32,
+    /// It stands inside something: a function, a condition, a block for types only.
+    #[serde(default)]
+    pub nested: bool,
 }
 
 /// What parsing one file tells.
@@ -142,6 +145,10 @@ impl RepoSnapshot {
 pub struct DependencyGraph {
     /// For each file with resolved imports, the files it imports; sorted, without itself.
     pub imports: BTreeMap<RepoPath, Vec<RepoPath>>,
+    /// Of `imports`, what a file imports nowhere but inside something (a function, a
+    /// condition): loading the file does not need it. Sorted.
+    #[serde(default)]
+    pub soft: BTreeMap<RepoPath, Vec<RepoPath>>,
     /// The strongly connected components, dependencies first; every file of
     /// `imports` (as key or value) is in exactly one; sorted inside.
     pub components: Vec<Vec<RepoPath>>,

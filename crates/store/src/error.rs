@@ -50,6 +50,18 @@ pub enum StoreError {
         /// The run directory.
         path: PathBuf,
     },
+    /// The run tells how repositories could have been written, and changes were asked for.
+    #[error("the run `{path}` holds snapshots and no changes")]
+    OfSnapshots {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The run tells about changes, and snapshots were asked for.
+    #[error("the run `{path}` holds changes and no snapshots")]
+    OfChanges {
+        /// The directory.
+        path: PathBuf,
+    },
     /// The run was opened for reading and was asked to write.
     #[error("the run `{path}` was opened for reading only")]
     ReadOnly {

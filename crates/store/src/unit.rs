@@ -8,8 +8,8 @@
 use std::path::Path;
 
 use backstory_model::{
-    BlobId, Disposition, Outcome, SchemaError, SchemaVersion, Sha256, Trajectory, UnitExecution,
-    UnitKey,
+    BlobId, Disposition, Outcome, SchemaError, SchemaVersion, Sha256, SnapshotStory, Trajectory,
+    UnitExecution, UnitKey,
 };
 use serde::{Deserialize, Serialize};
 
@@ -193,6 +193,12 @@ impl RunDirectory {
         from_json(&path, &self.trajectory_json(disposition)?)
     }
 
+    /// Reads the story of an accepted unit of a run of snapshots.
+    pub fn snapshot_story(&self, disposition: &Disposition) -> Result<SnapshotStory, StoreError> {
+        let path = self.unit_path(&disposition.work.key).join(TRAJECTORY);
+        from_json(&path, &self.trajectory_json(disposition)?)
+    }
+
     /// Reads what was executed for a unit and checks its digest; `None` when
     /// nothing was.
     pub fn execution(
@@ -213,11 +219,29 @@ impl RunDirectory {
     /// Reads the accepted units of a complete run one at a time, in collect order,
     /// each with its trajectory and what was executed for it.
     pub fn stories(&self) -> Result<impl Iterator<Item = Result<Told, StoreError>>, StoreError> {
-        let units = self.dispositions()?.filter(|line| match line {
+        if self.manifest()?.snapshots.is_some() {
+            return Err(StoreError::OfSnapshots { path: self.path().to_owned() });
+        }
+        Ok(self.accepted()?.map(|line| self.told(&line?)))
+    }
+
+    /// Reads the stories of a run of snapshots one at a time, in collect order.
+    pub fn snapshot_stories(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<SnapshotStory, StoreError>>, StoreError> {
+        if self.manifest()?.snapshots.is_none() {
+            return Err(StoreError::OfChanges { path: self.path().to_owned() });
+        }
+        Ok(self.accepted()?.map(|line| self.snapshot_story(&line?)))
+    }
+
+    fn accepted(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<Disposition, StoreError>>, StoreError> {
+        Ok(self.dispositions()?.filter(|line| match line {
             Ok(unit) => matches!(unit.outcome, Outcome::Accepted { .. }),
             Err(_) => true,
-        });
-        Ok(units.map(|line| self.told(&line?)))
+        }))
     }
 
     fn told(&self, unit: &Disposition) -> Result<Told, StoreError> {

@@ -34,6 +34,7 @@ mod writer;
 
 pub mod programs;
 pub mod questions;
+pub mod snapshot;
 
 pub use evidence::{ExecutionEvidence, UnitEvidence};
 pub use patch::{ChangedFiles, Patches, Sides, UnitFiles, patches, sides};

@@ -44,6 +44,7 @@ pub fn collect(run: &RunDirectory, plan: &Plan, talk: &Talk) -> Result<RunManife
         repositories: header.repositories.clone(),
         records: header.records.clone(),
         options: header.options.clone(),
+        snapshots: None,
         counts,
         links: links.into_iter().map(|(repo, tally)| (repo.clone(), tally.finish())).collect(),
         files: BTreeMap::new(),

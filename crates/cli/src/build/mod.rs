@@ -10,6 +10,7 @@ mod collect;
 mod evidence;
 mod funnel;
 mod links;
+mod place;
 mod plan;
 mod report;
 mod runner;
@@ -26,6 +27,8 @@ use rayon::iter::{ParallelBridge as _, ParallelIterator as _};
 
 pub use collect::collect;
 pub(crate) use evidence::{began, linked_issues};
+pub(crate) use place::Place;
+pub(crate) use plan::tool;
 pub use plan::{Plan, PlanHeader, plan};
 pub use report::BuildReport;
 pub use runner::{Done, UnitRunner};

@@ -19,7 +19,7 @@ use crate::build::Source;
 const FORMAT: &str = "backstory-plan";
 
 /// The tool and its version, as the manifest of a run names it.
-pub(super) fn tool() -> String {
+pub(crate) fn tool() -> String {
     format!("backstory {}", env!("CARGO_PKG_VERSION"))
 }
 

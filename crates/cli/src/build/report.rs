@@ -172,6 +172,7 @@ mod tests {
             repositories: BTreeMap::new(),
             records: None,
             options: RunOptions::default(),
+            snapshots: None,
             counts,
             links: BTreeMap::new(),
             files: BTreeMap::new(),

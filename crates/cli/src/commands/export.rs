@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::str::FromStr;
 
+use backstory_dataset::snapshot::{SnapshotExport, SnapshotFormat, export_snapshots};
 use backstory_dataset::{
     Dialect, ExportContext, ExportFormat, ExportOptions, Exported, UnknownWord,
 };
@@ -20,7 +21,6 @@ use crate::{Failure, Talk};
 pub(super) fn export(args: &ExportArgs, settings: &Settings, talk: &Talk) -> Result<u8, Failure> {
     let run = RunDirectory::read_only(&args.run)?;
     let manifest = run.manifest()?;
-    let options = options(args, settings)?;
     if inside(&args.out, &args.run) {
         return Err(Failure::new(format!(
             "`{}` lies in the run; an export there would be taken for damage",
@@ -28,6 +28,10 @@ pub(super) fn export(args: &ExportArgs, settings: &Settings, talk: &Talk) -> Res
         ))
         .hint("choose a directory outside of the run with `-o`"));
     }
+    if manifest.snapshots.is_some() {
+        return export_of_snapshots(args, settings, &run, talk);
+    }
+    let options = options(args, settings)?;
     warn_of_key(&options.authors, talk);
     let reporter = python::REPORTERS.map(|(name, text)| (name.to_owned(), text.to_owned()));
     let context = ExportContext {
@@ -39,6 +43,44 @@ pub(super) fn export(args: &ExportArgs, settings: &Settings, talk: &Talk) -> Res
     let exported = backstory_dataset::export(stories, &run, &args.out, &context, &options)
         .map_err(Failure::from)?;
     say(&exported, talk);
+    Ok(exit::OK)
+}
+
+/// Writes one folder per format of a run of snapshots.
+fn export_of_snapshots(
+    args: &ExportArgs,
+    settings: &Settings,
+    run: &RunDirectory,
+    talk: &Talk,
+) -> Result<u8, Failure> {
+    let mut options = SnapshotExport::default();
+    let words = settings.formats(args.formats.clone());
+    if !words.is_empty() {
+        options.formats = words
+            .iter()
+            .map(|word| SnapshotFormat::from_str(word))
+            .collect::<Result<_, UnknownWord>>()
+            .map_err(|error| Failure::of(error, "the option `--to` cannot be understood"))?;
+    }
+    if let Some(limit) = args.document_limit {
+        options.document_limit = limit;
+    }
+    let exported = export_snapshots(run.snapshot_stories()?, run, &args.out, &options)?;
+    talk.say(&format!("{} stories", exported.stories));
+    for (arm, told) in &exported.arms {
+        let buckets: Vec<String> =
+            told.buckets.iter().map(|(name, number)| format!("{number} of {name}")).collect();
+        talk.say(&format!(
+            "{arm}: {} documents ({}), {} bytes, {} of them trained on",
+            told.documents,
+            buckets.join(", "),
+            told.bytes,
+            told.bytes_with_loss
+        ));
+    }
+    for (format, folder) in &exported.folders {
+        talk.say(&format!("{format}: {}", folder.display()));
+    }
     Ok(exit::OK)
 }
 

@@ -16,6 +16,7 @@ mod repositories;
 mod rerun;
 mod schema;
 mod show;
+mod snapshot;
 mod validate;
 
 use clap_complete::generate;
@@ -37,6 +38,7 @@ pub(crate) fn run(
         Command::Plan(args) => build::plan(args, &settings, talk),
         Command::RunUnit(args) => build::run_unit(args, &settings, talk),
         Command::Collect(args) => build::collect(&args, talk),
+        Command::Snapshot(args) => snapshot::snapshot(&args, &settings, talk),
         Command::Show(args) => show::show(&args, talk),
         Command::Export(args) => export::export(&args, &settings, talk),
         Command::Validate(args) => validate::validate(&args, talk),

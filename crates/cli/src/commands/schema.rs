@@ -1,6 +1,8 @@
 //! Which JSON Schema does a file format have?
 
-use backstory_model::{Disposition, Record, RunManifest, Trajectory, UnitExecution, exit};
+use backstory_model::{
+    Disposition, Record, RunManifest, SnapshotStory, Trajectory, UnitExecution, exit,
+};
 use backstory_verify::{Item, QuestionRow};
 use schemars::{Schema, schema_for};
 
@@ -11,6 +13,7 @@ use crate::{Config, Failure, Talk};
 pub(super) fn schema(args: &SchemaArgs, talk: &Talk) -> Result<u8, Failure> {
     let schema: Schema = match args.kind {
         SchemaKind::Trajectory => schema_for!(Trajectory),
+        SchemaKind::Snapshot => schema_for!(SnapshotStory),
         SchemaKind::Records => schema_for!(Record),
         SchemaKind::Execution => schema_for!(UnitExecution),
         SchemaKind::Disposition => schema_for!(Disposition),

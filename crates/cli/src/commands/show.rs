@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use backstory_dataset::snapshot::narrate_snapshot;
 use backstory_model::{Disposition, Outcome, exit};
 use backstory_store::RunDirectory;
 
@@ -25,6 +26,8 @@ pub(super) fn show(args: &ShowArgs, talk: &Talk) -> Result<u8, Failure> {
     if args.json {
         let json = run.trajectory_json(&unit)?;
         talk.json_text(&String::from_utf8_lossy(&json))?;
+    } else if run.manifest()?.snapshots.is_some() {
+        talk.data(&narrate_snapshot(&run.snapshot_story(&unit)?, &run, WIDTH))?;
     } else {
         talk.data(&backstory_dataset::narrate(&run.trajectory(&unit)?, &run, WIDTH))?;
     }

@@ -14,5 +14,6 @@ mod reasoning;
 mod records;
 mod resume;
 mod sample;
+mod snapshot;
 mod sweep;
 mod unsandboxed;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write as _};
 
-use backstory_model::{Step, Tier, UnitId};
+use backstory_model::{Step, Tier, UnitId, WritingStep};
 use serde::Serialize;
 
 /// One place where the data and the past differ.
@@ -85,6 +85,16 @@ impl Checked {
             for (tier, count) in theirs {
                 *mine.entry(*tier).or_default() += count;
             }
+        }
+    }
+
+    /// Counts the parts of one step of a snapshot's story; what is read or written is
+    /// its observation.
+    pub(super) fn count_writing(&mut self, step: &WritingStep) {
+        *self.choices.entry(step.choice.tier()).or_default() += 1;
+        *self.observations.entry(step.content.tier()).or_default() += 1;
+        if let Some(thought) = &step.thought {
+            *self.thoughts.entry(thought.provenance.tier()).or_default() += 1;
         }
     }
 

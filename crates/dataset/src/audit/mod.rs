@@ -24,6 +24,7 @@ mod run;
 mod run_step;
 mod search;
 mod shown;
+mod snapshot;
 mod sources;
 mod text;
 mod unit;

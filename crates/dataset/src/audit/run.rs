@@ -25,6 +25,9 @@ const BATCH: usize = 64;
 /// The reasons of `docs/rules.md`.
 const REASONS: [&str; 4] = ["no_change", "tree_missing", "object_corrupt", "replay_differs"];
 
+/// Those of a run of snapshots.
+const SNAPSHOT_REASONS: [&str; 3] = ["nothing_to_write", "tree_missing", "object_corrupt"];
+
 /// What a run is audited against.
 #[derive(Clone, Copy)]
 pub struct RunContext<'a> {
@@ -114,7 +117,7 @@ impl RunAudit<'_> {
             auditors.insert(name.clone(), Auditor::new(sources, options));
             self.report.repositories.insert(name.clone(), head.clone());
         }
-        let accounts = self.units(&auditors);
+        let accounts = self.units(&auditors, manifest);
         self.accounts(manifest, &accounts);
     }
 
@@ -144,7 +147,12 @@ impl RunAudit<'_> {
     }
 
     /// Audits every unit of the log, a batch at a time.
-    fn units(&mut self, auditors: &BTreeMap<RepoName, Auditor<'_>>) -> Accounts {
+    fn units(
+        &mut self,
+        auditors: &BTreeMap<RepoName, Auditor<'_>>,
+        manifest: &RunManifest,
+    ) -> Accounts {
+        let unit = if manifest.snapshots.is_some() { snapshot } else { unit };
         let mut accounts = Accounts::default();
         let log = match self.context.run.dispositions() {
             Ok(log) => log,
@@ -163,16 +171,16 @@ impl RunAudit<'_> {
                 }
             }
             if batch.len() == BATCH {
-                self.batch(auditors, &mut accounts, &std::mem::take(&mut batch));
+                self.batch((unit, auditors), &mut accounts, &std::mem::take(&mut batch));
             }
         }
-        self.batch(auditors, &mut accounts, &batch);
+        self.batch((unit, auditors), &mut accounts, &batch);
         accounts
     }
 
     fn batch(
         &mut self,
-        auditors: &BTreeMap<RepoName, Auditor<'_>>,
+        (unit, auditors): (AuditUnit, &BTreeMap<RepoName, Auditor<'_>>),
         accounts: &mut Accounts,
         batch: &[Disposition],
     ) {
@@ -200,6 +208,54 @@ impl RunAudit<'_> {
 fn blob_name(path: &str) -> Option<BlobId> {
     let (first, rest) = path.strip_prefix("blobs/")?.strip_suffix(".zst")?.split_once('/')?;
     BlobId::new(format!("{first}{rest}")).ok().filter(|_| first.len() == 2)
+}
+
+/// Audits one line of the log: [`unit`] or [`snapshot`].
+type AuditUnit =
+    fn(&RunDirectory, &BTreeMap<RepoName, Auditor<'_>>, &Disposition) -> TrajectoryAudit;
+
+/// Audits what the run holds about one snapshot.
+fn snapshot(
+    run: &RunDirectory,
+    auditors: &BTreeMap<RepoName, Auditor<'_>>,
+    line: &Disposition,
+) -> TrajectoryAudit {
+    let mut audit = TrajectoryAudit::default();
+    if let Err((rule, expected, found)) = folder(run, line) {
+        audit.findings.push(about(line, rule, expected, &found));
+    }
+    let Some(auditor) = auditors.get(&line.work.repo) else {
+        let found = format!("no {}", line.work.repo);
+        audit.findings.push(about(line, "run/sources", "a repository to audit against", &found));
+        return audit;
+    };
+    let steps = match &line.outcome {
+        Outcome::Accepted { steps, .. } => *steps as usize,
+        Outcome::Rejected { reason, .. } => {
+            if !SNAPSHOT_REASONS.contains(&reason.as_str()) {
+                audit.findings.push(about(line, "run/accounts", "a published reason", reason));
+            }
+            return audit;
+        }
+    };
+    match run.snapshot_story(line) {
+        Ok(story) => {
+            let told = (&story.id, &story.repo, &story.commit, story.step_count());
+            let work = (&line.work.unit, &line.work.repo, &line.work.commit, steps);
+            if told != work {
+                let found = format!("{line:?}");
+                audit.findings.push(about(line, "run/accounts", "what the log says", &found));
+            }
+            let inside = auditor.snapshot(&story);
+            audit.findings.extend(inside.findings);
+            audit.checked = inside.checked;
+        }
+        Err(error) => {
+            let expected = "the story as it was accepted";
+            audit.findings.push(about(line, "run/files", expected, &error.to_string()));
+        }
+    }
+    audit
 }
 
 /// Audits what the run holds about one unit.

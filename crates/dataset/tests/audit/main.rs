@@ -6,6 +6,7 @@ mod fields;
 mod labels;
 mod planted;
 mod sample;
+mod snapshot;
 mod stored;
 
 #[test]

@@ -121,6 +121,7 @@ fn manifest(sample: &Sample, counts: Counts) -> RunManifest {
         repositories: BTreeMap::from([(unit.repo.clone(), unit.commit.clone())]),
         records: None,
         options: RunOptions { execute, ..RunOptions::default() },
+        snapshots: None,
         counts,
         links: BTreeMap::new(),
         files: BTreeMap::new(),

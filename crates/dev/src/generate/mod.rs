@@ -9,7 +9,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use backstory_model::{
-    Disposition, ExecutionTrace, Record, RunManifest, Trajectory, UnitExecution,
+    Disposition, ExecutionTrace, Record, RunManifest, SnapshotStory, Trajectory, UnitExecution,
 };
 use backstory_verify::{Item, QuestionRow};
 use schemars::{Schema, schema_for};
@@ -30,6 +30,7 @@ pub fn pages() -> anyhow::Result<BTreeMap<&'static str, String>> {
         ("records.schema.json", print(&schema_for!(Record))?),
         ("disposition.schema.json", print(&schema_for!(Disposition))?),
         ("execution.schema.json", print(&schema_for!(UnitExecution))?),
+        ("snapshot.schema.json", print(&schema_for!(SnapshotStory))?),
         ("trace.schema.json", print(&schema_for!(ExecutionTrace))?),
         ("manifest.schema.json", print(&schema_for!(RunManifest))?),
         ("question.schema.json", print(&schema_for!(QuestionRow))?),

@@ -18,6 +18,8 @@ const KEPT_EDGES: usize = 50_000;
 pub(super) struct Edges {
     /// The imported files; sorted, without the importing one.
     pub(super) targets: Vec<u32>,
+    /// Those of them that are imported nowhere but inside something; sorted.
+    pub(super) soft: Vec<u32>,
     /// Imports that name nothing in the repository.
     pub(super) external: u32,
 }

@@ -5,7 +5,6 @@
 //! by blob, and resolved imports by the set of paths, so that walking a history
 //! costs changed files only. The answer does not depend on what is kept.
 
-mod components;
 mod kept;
 mod layout;
 mod resolve;
@@ -15,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use backstory_model::{
     BlobId, DependencyGraph, FileEntry, FileRole, FileStructure, RepoPath, RepoSnapshot,
-    Repository, RepositoryError, SnapshotFile, TreeId,
+    Repository, RepositoryError, SnapshotFile, TreeId, strong_components,
 };
 use backstory_syntax::{SIZE_LIMIT, language_of, parse, role_of};
 
@@ -169,15 +168,19 @@ fn graph(layout: &Layout, files: &[SnapshotFile]) -> DependencyGraph {
         }
     }
     let path = |at: u32| files[at as usize].path.clone();
-    let imports = edges
+    let paths = |positions: &[u32]| positions.iter().map(|to| path(*to)).collect();
+    let imports = edges.iter().map(|(at, edges)| (path(*at), paths(&edges.targets))).collect();
+    let soft = edges
         .iter()
-        .map(|(at, edges)| (path(*at), edges.targets.iter().map(|to| path(*to)).collect()))
+        .filter(|(_, edges)| !edges.soft.is_empty())
+        .map(|(at, edges)| (path(*at), paths(&edges.soft)))
         .collect();
-    let components = components::components(&edges)
+    let targets = edges.iter().map(|(at, edges)| (*at, edges.targets.as_slice())).collect();
+    let components = strong_components(&targets)
         .into_iter()
         .map(|component| component.into_iter().map(path).collect())
         .collect();
-    DependencyGraph { imports, components, external }
+    DependencyGraph { imports, soft, components, external }
 }
 
 #[cfg(test)]

@@ -154,3 +154,24 @@ fn a_missing_blob_leaves_a_file_without_structure() {
     assert!(snapshot.file(&RepoPath::from("a.py")).unwrap().structure.is_some());
     assert!(snapshot.file(&RepoPath::from("b.py")).unwrap().structure.is_none());
 }
+
+#[test]
+fn an_import_inside_something_is_soft_unless_the_file_needs_it_elsewhere() {
+    let (memory, tree) = repository(&[
+        ("a.py", "import b\n\n\ndef f():\n    import b, c\n\n\nif True:\n    from d import x\n"),
+        ("b.py", ""),
+        ("c.py", ""),
+        ("d.py", "x = 1\n"),
+        ("go.mod", "module m\n"),
+        ("main.go", "package main\n\nimport (\n\t\"m/lib\"\n)\n"),
+        ("lib/lib.go", "package lib\n"),
+    ]);
+    let graph = Grounder::new().ground(&memory, &tree).unwrap().graph;
+    let soft: Vec<(String, Vec<String>)> = graph
+        .soft
+        .iter()
+        .map(|(from, to)| (from.to_string(), to.iter().map(ToString::to_string).collect()))
+        .collect();
+    assert_eq!(soft, [("a.py".to_owned(), vec!["c.py".to_owned(), "d.py".to_owned()])]);
+    assert_eq!(graph.imports[&RepoPath::from("main.go")], [RepoPath::from("lib/lib.go")]);
+}

@@ -77,6 +77,7 @@ pub(crate) fn manifest() -> RunManifest {
         repositories: BTreeMap::from([(repo(), commit(1))]),
         records: None,
         options: RunOptions::default(),
+        snapshots: None,
         counts: Counts::default(),
         links: BTreeMap::new(),
         files: BTreeMap::new(),

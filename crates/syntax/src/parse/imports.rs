@@ -20,6 +20,7 @@ pub(super) fn read(grammar: &Grammar, node: Node<'_>, bytes: &[u8], out: &mut Ve
         node,
         bytes,
         line: u32::try_from(node.start_position().row + 1).unwrap_or(u32::MAX),
+        nested: may_nest(grammar.kind) && is_nested(bytes, node.start_byte()),
     };
     match grammar.kind {
         Language::Python => statement.python(out),
@@ -30,11 +31,32 @@ pub(super) fn read(grammar: &Grammar, node: Node<'_>, bytes: &[u8], out: &mut Ve
     }
 }
 
+/// Returns true for languages in which an import may stand inside something. In Go
+/// only the brackets of one declaration stand around it.
+fn may_nest(language: Language) -> bool {
+    match language {
+        Language::Python
+        | Language::Rust
+        | Language::JavaScript
+        | Language::TypeScript
+        | Language::Tsx => true,
+        Language::Go | Language::Java | Language::C | Language::Cpp => false,
+    }
+}
+
+/// Returns true when the line of this byte begins with white space.
+pub(super) fn is_nested(bytes: &[u8], at: usize) -> bool {
+    let before = bytes.get(..at).unwrap_or_default();
+    let start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
+    matches!(bytes.get(start), Some(b' ' | b'\t'))
+}
+
 struct Statement<'a> {
     grammar: &'a Grammar,
     node: Node<'a>,
     bytes: &'a [u8],
     line: u32,
+    nested: bool,
 }
 
 impl<'a> Statement<'a> {
@@ -44,7 +66,7 @@ impl<'a> Statement<'a> {
 
     fn push(&self, out: &mut Vec<Import>, module: String, names: Vec<String>) {
         if !module.is_empty() {
-            out.push(Import { module, names, line: self.line });
+            out.push(Import { module, names, line: self.line, nested: self.nested });
         }
     }
 

@@ -1,63 +1,32 @@
-//! What was asked, and of which commit?
+//! What was asked?
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use backstory_learn::localize::test::{added, committed, test_of};
-use backstory_mine::{GitRepository, MineError};
-use backstory_model::{CommitId, RepoPath, TestText};
+use backstory_model::{RepoPath, TestText};
 use backstory_store::fs;
 
 use crate::Failure;
-use crate::build::open_repository;
+use crate::build::Place;
 
-/// A repository and the commit that is asked about.
-pub(super) struct Place {
-    pub(super) repository: GitRepository,
-    pub(super) commit: CommitId,
-    /// The commit was named, so what lies in the work tree may be of another one.
-    is_named: bool,
+/// Finds a file on disk: as typed, else below the work tree.
+fn on_disk(place: &Place, typed: &str) -> Option<PathBuf> {
+    let places = [PathBuf::from(typed), place.repository.path().join(typed)];
+    places.into_iter().find(|place| place.is_file())
 }
 
-impl Place {
-    /// Opens `PATH` or `PATH@REVISION`; a path that is there is never cut.
-    pub(super) fn open(typed: &Path) -> Result<Self, Failure> {
-        let text = typed.to_string_lossy();
-        let (path, revision) = match text.rsplit_once('@') {
-            Some((path, revision)) if !typed.exists() && !path.is_empty() => {
-                (Path::new(path), Some(revision))
-            }
-            _ => (typed, None),
-        };
-        let repository = open_repository(path)?;
-        let commit = repository.resolve(revision).map_err(|error| {
-            let hint = "write the commit, branch or tag behind an `@`, e.g., `~/src/click@8.1.0`";
-            match error {
-                MineError::UnknownRevision { .. } => Failure::from(error).hint(hint),
-                error => error.into(),
-            }
-        })?;
-        Ok(Self { repository, commit, is_named: revision.is_some() })
-    }
-
-    /// Finds a file on disk: as typed, else below the work tree.
-    fn on_disk(&self, typed: &str) -> Option<PathBuf> {
-        let places = [PathBuf::from(typed), self.repository.path().join(typed)];
-        places.into_iter().find(|place| place.is_file())
-    }
-
-    /// Returns what a file is called in the repository.
-    fn name_of(&self, typed: &str, on_disk: Option<&Path>) -> RepoPath {
-        let root = self.repository.path().canonicalize().ok();
-        let real = on_disk.and_then(|file| file.canonicalize().ok());
-        let inside = root.zip(real).and_then(|(root, real)| {
-            real.strip_prefix(root).ok().map(|inside| inside.to_string_lossy().into_owned())
-        });
-        let typed = typed.trim_start_matches("./");
-        let is_outside = typed.starts_with('/') || typed.starts_with("../");
-        let name = if is_outside { typed.rsplit('/').next().unwrap_or(typed) } else { typed };
-        RepoPath::from(inside.as_deref().unwrap_or(name))
-    }
+/// Returns what a file is called in the repository.
+fn name_of(place: &Place, typed: &str, on_disk: Option<&Path>) -> RepoPath {
+    let root = place.repository.path().canonicalize().ok();
+    let real = on_disk.and_then(|file| file.canonicalize().ok());
+    let inside = root.zip(real).and_then(|(root, real)| {
+        real.strip_prefix(root).ok().map(|inside| inside.to_string_lossy().into_owned())
+    });
+    let typed = typed.trim_start_matches("./");
+    let is_outside = typed.starts_with('/') || typed.starts_with("../");
+    let name = if is_outside { typed.rsplit('/').next().unwrap_or(typed) } else { typed };
+    RepoPath::from(inside.as_deref().unwrap_or(name))
 }
 
 /// Reads the issue.
@@ -85,8 +54,8 @@ pub(super) fn failing_test(place: &Place, typed: &str) -> Result<TestText, Failu
         Some((file, test)) => (file, Some(test)),
         None => (typed, None),
     };
-    let disk = place.on_disk(file);
-    let path = place.name_of(file, disk.as_deref());
+    let disk = on_disk(place, file);
+    let path = name_of(place, file, disk.as_deref());
     let new = match &disk {
         Some(disk) => Some(String::from_utf8_lossy(&fs::read_file(disk)?).into_owned()),
         None => None,

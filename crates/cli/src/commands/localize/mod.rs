@@ -19,12 +19,12 @@ use backstory_store::fs;
 use sha2::Digest as _;
 
 use crate::arguments::LocalizeArgs;
-use crate::build::name_of;
+use crate::build::{Place, name_of};
 use crate::cost::Cost;
 use crate::settings::Settings;
 use crate::{Failure, Talk};
 use answer::Answer;
-use asked::{Place, failing_test, issue};
+use asked::{failing_test, issue};
 
 /// From how many files on the reading of them is told.
 const MANY_FILES: usize = 500;

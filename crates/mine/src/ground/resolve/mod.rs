@@ -10,6 +10,8 @@ mod python;
 mod rust;
 mod script;
 
+use std::collections::BTreeSet;
+
 use backstory_model::{FileStructure, Language};
 
 use super::layout::{Edges, Layout};
@@ -22,6 +24,7 @@ pub(super) fn edges(
     structure: &FileStructure,
 ) -> Edges {
     let mut edges = Edges::default();
+    let mut hard = BTreeSet::new();
     let Ok(path) = std::str::from_utf8(layout.path(from)) else { return edges };
     for import in &structure.imports {
         let found = match language {
@@ -40,11 +43,15 @@ pub(super) fn edges(
         if found.is_empty() {
             edges.external = edges.external.saturating_add(1);
         }
+        if !import.nested {
+            hard.extend(found.iter().copied());
+        }
         edges.targets.extend(found);
     }
     edges.targets.sort_unstable();
     edges.targets.dedup();
     edges.targets.retain(|target| *target != from);
+    edges.soft = edges.targets.iter().copied().filter(|to| !hard.contains(to)).collect();
     edges
 }
 

@@ -4,6 +4,7 @@ use backstory_model::{Import, SymbolKind};
 
 use super::tokens::{Kind, Token};
 use super::{Reader, Scope, line};
+use crate::parse::imports::is_nested;
 
 const KEYWORDS: [&[u8]; 35] = [
     b"False",
@@ -213,9 +214,14 @@ impl Reader<'_> {
             let module = self.until_as(part);
             if !module.is_empty() {
                 let line = line(tokens[0].row);
-                self.out.imports.push(Import { module, names: Vec::new(), line });
+                let nested = self.is_nested(tokens);
+                self.out.imports.push(Import { module, names: Vec::new(), line, nested });
             }
         }
+    }
+
+    fn is_nested(&self, tokens: &[Token]) -> bool {
+        is_nested(self.bytes, tokens[0].start)
     }
 
     fn import_from(&mut self, tokens: &[Token]) {
@@ -232,7 +238,8 @@ impl Reader<'_> {
             .filter(|name| !name.is_empty())
             .collect();
         if !module.is_empty() {
-            self.out.imports.push(Import { module, names, line: line(tokens[0].row) });
+            let (line, nested) = (line(tokens[0].row), self.is_nested(tokens));
+            self.out.imports.push(Import { module, names, line, nested });
         }
     }
 

@@ -5,9 +5,6 @@
 //! algorithm as a loop, so a long chain of imports costs no call stack.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use super::layout::Edges;
 
 #[derive(Clone, Copy)]
 struct Mark {
@@ -17,14 +14,15 @@ struct Mark {
 }
 
 struct Search<'a> {
-    edges: &'a BTreeMap<u32, Arc<Edges>>,
+    edges: &'a BTreeMap<u32, &'a [u32]>,
     marks: BTreeMap<u32, Mark>,
     stack: Vec<u32>,
     found: Vec<Vec<u32>>,
 }
 
-/// Returns the components of every file that imports or is imported.
-pub(super) fn components(edges: &BTreeMap<u32, Arc<Edges>>) -> Vec<Vec<u32>> {
+/// Returns the strongly connected components of every file that depends or is
+/// depended on; `edges` holds what each file depends on.
+pub fn strong_components(edges: &BTreeMap<u32, &[u32]>) -> Vec<Vec<u32>> {
     let mut search = Search { edges, marks: BTreeMap::new(), stack: Vec::new(), found: Vec::new() };
     for from in edges.keys() {
         if !search.marks.contains_key(from) {
@@ -40,7 +38,7 @@ impl Search<'_> {
         self.enter(root);
         while let Some((at, next)) = path.last_mut() {
             let at = *at;
-            let target = self.edges.get(&at).and_then(|edges| edges.targets.get(*next)).copied();
+            let target = self.edges.get(&at).and_then(|targets| targets.get(*next)).copied();
             *next += 1;
             let Some(target) = target else {
                 path.pop();
@@ -98,24 +96,29 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn edges(pairs: &[(u32, u32)]) -> BTreeMap<u32, Arc<Edges>> {
-        let mut targets: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    type Edges = BTreeMap<u32, Vec<u32>>;
+
+    fn edges(pairs: &[(u32, u32)]) -> Edges {
+        let mut edges = Edges::new();
         for (from, to) in pairs.iter().filter(|(from, to)| from != to) {
-            targets.entry(*from).or_default().push(*to);
+            edges.entry(*from).or_default().push(*to);
         }
-        let sorted = targets.into_iter().map(|(from, mut targets)| {
+        for targets in edges.values_mut() {
             targets.sort_unstable();
             targets.dedup();
-            (from, Arc::new(Edges { targets, external: 0 }))
-        });
-        sorted.collect()
+        }
+        edges
     }
 
-    fn reaches(edges: &BTreeMap<u32, Arc<Edges>>, from: u32, to: u32) -> bool {
+    fn components(edges: &Edges) -> Vec<Vec<u32>> {
+        strong_components(&edges.iter().map(|(from, to)| (*from, to.as_slice())).collect())
+    }
+
+    fn reaches(edges: &Edges, from: u32, to: u32) -> bool {
         let mut seen = std::collections::BTreeSet::from([from]);
         let mut open = vec![from];
         while let Some(at) = open.pop() {
-            for next in edges.get(&at).iter().flat_map(|edges| &edges.targets) {
+            for next in edges.get(&at).into_iter().flatten() {
                 if seen.insert(*next) {
                     open.push(*next);
                 }

@@ -1,0 +1,108 @@
+//! What does `snapshot` say, and can its run be shown, exported and audited?
+
+use backstory_model::CommitId;
+use backstory_store::fs;
+use backstory_testkit::{Edit, Layout, RepoBuilder};
+
+use crate::sample::{context, covered, steady};
+
+/// A repository with everything that is hard to write: a circle, a long file, an
+/// empty one, bytes that are no text, a link, a submodule and other people's code.
+fn repository() -> RepoBuilder {
+    let mut repo = RepoBuilder::new("acme/toy");
+    let long = (0..60).fold("\"\"\"Many words.\"\"\"\n".to_owned(), |text, at| {
+        text + &format!("\n\ndef word_{at}():\n    return {at}\n")
+    });
+    let elsewhere = CommitId::new("1".repeat(40)).unwrap();
+    repo.commit(
+        "Start",
+        [
+            ("README.md", Edit::from("# Toy\n\nToy splits words.\n\n## Use\n\nRun it.\n")),
+            ("pyproject.toml", Edit::from("[project]\nname = \"toy\"\ndescription = \"Splits words\"\n")),
+            ("toy/__init__.py", Edit::from("")),
+            ("toy/lexer.py", Edit::from("from toy.parser import parse\n\n\ndef token(text):\r\n    return parse(text)[0]")),
+            ("toy/parser.py", Edit::from("\"\"\"Parses text.\"\"\"\n\n\ndef parse(text):\n    from toy.lexer import token\n    return [text, token]\n")),
+            ("toy/many.py", Edit::from(long)),
+            ("toy/_vendor/six.py", Edit::from("x = 1\n")),
+            ("toy/data.bin", Edit::from(b"\0\x01\x02")),
+            ("toy/latin.py", Edit::from(b"# caf\xe9\n")),
+            ("tests/test_many.py", Edit::from("from toy.many import word_7\n\n\ndef test():\n    assert word_7() == 7\n")),
+            ("link.py", Edit::Symlink(b"toy/lexer.py".to_vec())),
+            ("other", Edit::Submodule(elsewhere)),
+        ],
+    );
+    repo
+}
+
+const LIMITS: [&str; 4] = ["--read-limit", "400", "--write-limit", "600"];
+
+#[test]
+fn a_repository_is_told_shown_exported_and_audited() {
+    let context = context();
+    repository().write(&context.path("acme+toy"), Layout::BareWithoutConfig);
+    let arguments = [&["snapshot", "acme+toy", "-o", "run", "--json"][..], &LIMITS].concat();
+    let said = context.backstory(arguments).run();
+    insta::assert_snapshot!(steady(&said));
+    let unit = serde_json::from_str::<serde_json::Value>(&said.stdout).unwrap();
+    assert_eq!(unit["accepted"], 1);
+    let report = context.read("run/report.md");
+    insta::assert_snapshot!(report);
+    let id = format!("acme__toy@{}", &repository().head().as_str()[..12]);
+    let shown = context.backstory(["show", "run", id.as_str()]).run();
+    insta::assert_snapshot!(shown.stdout);
+    let audited = context.backstory(["audit", "run", "--repo", "acme+toy"]).run();
+    assert_eq!(audited.exit_code, Some(0), "{audited}");
+    let exported = context.backstory(["export", "run", "-o", "out"]).run();
+    insta::assert_snapshot!(exported.stderr);
+    let checked = context.backstory(["validate", "out/atif", "--target", "atif"]).run();
+    assert_eq!(checked.exit_code, Some(0), "{checked}");
+}
+
+#[test]
+fn the_same_run_is_not_told_again_and_gives_the_same_bytes() {
+    let context = context();
+    repository().write(&context.path("acme+toy"), Layout::BareWithoutConfig);
+    context.backstory(["snapshot", "acme+toy", "-o", "one"]).run();
+    let before = covered(&context.path("one"));
+    let again = context.backstory(["snapshot", "acme+toy", "-o", "one"]).run();
+    assert!(again.stderr.contains("nothing has changed since the last run"), "{again}");
+    assert_eq!(covered(&context.path("one")), before);
+    context.backstory(["snapshot", "acme+toy@HEAD", "-o", "two", "--jobs", "2"]).run();
+    assert_eq!(covered(&context.path("two")), before);
+}
+
+#[test]
+fn an_altered_run_is_found() {
+    let context = context();
+    repository().write(&context.path("acme+toy"), Layout::BareWithoutConfig);
+    context.backstory(["snapshot", "acme+toy", "-o", "run"]).run();
+    let blob =
+        covered(&context.path("run")).into_keys().find(|path| path.starts_with("blobs")).unwrap();
+    let path = context.path("run").join(blob);
+    let mut bytes = fs::read_file(&path).unwrap();
+    bytes[0] ^= 1;
+    fs::write_file(&path, &bytes).unwrap();
+    let audited = context.backstory(["audit", "run", "--repo", "acme+toy"]).run();
+    assert_eq!(audited.exit_code, Some(1), "{audited}");
+}
+
+#[test]
+fn a_repository_with_nothing_to_write_is_rejected_with_the_reason() {
+    let context = context();
+    let mut repo = RepoBuilder::new("acme/data");
+    repo.commit("Start", [("a.bin", b"\0")]);
+    repo.write(&context.path("acme+data"), Layout::BareWithoutConfig);
+    let said = context.backstory(["snapshot", "acme+data", "-o", "run"]).run();
+    insta::assert_snapshot!(steady(&said));
+    let audited = context.backstory(["audit", "run", "--repo", "acme+data"]).run();
+    assert_eq!(audited.exit_code, Some(0), "{audited}");
+}
+
+#[test]
+fn runs_of_changes_and_of_snapshots_are_told_apart() {
+    let context = context();
+    repository().write(&context.path("acme+toy"), Layout::BareWithoutConfig);
+    context.backstory(["snapshot", "acme+toy", "-o", "run"]).run();
+    let said = context.backstory(["export", "run", "--to", "swe-bench", "-o", "out"]).run();
+    insta::assert_snapshot!(said.to_string());
+}

@@ -1,0 +1,310 @@
+//! How does the nested story of a snapshot become documents?
+//!
+//! In: a story and its stored bodies. Out: the documents of one arm. Each
+//! agent's steps stand where the main agent called it. A story that is longer
+//! than the limit is cut between files; later parts begin with a recap of what
+//! was said and written before.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use backstory_model::{
+    Delegation, LineRange, PlannedFile, ReadPart, RepoPath, SnapshotStory, Tier, WritingAction,
+    WritingStep,
+};
+
+use super::document::{Document, Origin, SpanKind};
+use crate::{Bodies, BodyError};
+
+/// The versions of a story that are compared. All hold the same bytes of code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Arm {
+    /// The files, by path.
+    RawPath,
+    /// The files, in the order of the story.
+    RawDependency,
+    /// The story without its thoughts.
+    TrajectoryNoThought,
+    /// The story with the thoughts that need no model.
+    TrajectoryInitial,
+}
+
+impl Arm {
+    /// Every arm.
+    pub const ALL: [Self; 4] =
+        [Self::RawPath, Self::RawDependency, Self::TrajectoryNoThought, Self::TrajectoryInitial];
+
+    /// Returns the word used in file names.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RawPath => "raw_path",
+            Self::RawDependency => "raw_dependency",
+            Self::TrajectoryNoThought => "trajectory_no_thought",
+            Self::TrajectoryInitial => "trajectory_initial",
+        }
+    }
+}
+
+/// Writes the documents of one arm, each of at most `limit` bytes as far as single
+/// files allow it.
+pub fn documents(
+    story: &SnapshotStory,
+    bodies: &dyn Bodies,
+    arm: Arm,
+    limit: usize,
+) -> Result<Vec<Document>, BodyError> {
+    match arm {
+        Arm::RawPath => {
+            let mut files: Vec<&Delegation> = story.delegations.iter().collect();
+            files.sort_by(|a, b| a.path.cmp(&b.path));
+            raw(story, &files, bodies, limit)
+        }
+        Arm::RawDependency => {
+            raw(story, &story.delegations.iter().collect::<Vec<_>>(), bodies, limit)
+        }
+        Arm::TrajectoryNoThought => told(story, bodies, false, limit),
+        Arm::TrajectoryInitial => told(story, bodies, true, limit),
+    }
+}
+
+const NOWHERE: Origin<'_> = Origin { step: None, path: None, tier: Tier::Derived };
+
+/// Writes the files alone.
+fn raw(
+    story: &SnapshotStory,
+    files: &[&Delegation],
+    bodies: &dyn Bodies,
+    limit: usize,
+) -> Result<Vec<Document>, BodyError> {
+    let opening = header(story);
+    let mut parts = Parts::new(opening.clone(), limit);
+    for file in files {
+        let text = bodies.text(&file.blob)?;
+        let mut piece = Document::default();
+        let origin = Origin { step: None, path: Some(&file.path), tier: Tier::Observed };
+        piece.push(SpanKind::Header, &format!("\nFile {}\n", file.path), origin);
+        piece.push(SpanKind::WriteContent, &text, origin);
+        parts.add(&piece, || opening.clone());
+    }
+    Ok(parts.done)
+}
+
+fn header(story: &SnapshotStory) -> Document {
+    let mut document = Document::default();
+    let license = story.license.as_ref().map_or("NOASSERTION", |license| license.spdx.as_str());
+    let mut text =
+        format!("Repository {}, commit {}, license {license}.\n", story.repo, story.commit);
+    for given in &story.given {
+        let _ = writeln!(text, "Given: {} ({})", given.path, given.reason.as_str());
+    }
+    document.push(SpanKind::Header, &text, NOWHERE);
+    document
+}
+
+/// Writes the whole story.
+fn told(
+    story: &SnapshotStory,
+    bodies: &dyn Bodies,
+    thoughts: bool,
+    limit: usize,
+) -> Result<Vec<Document>, BodyError> {
+    let mut opening = header(story);
+    let at = |step| Origin { step: Some(step), ..NOWHERE };
+    opening.push(
+        SpanKind::Requirements,
+        &format!("\nRequirements\n\n{}\n", story.requirements.text),
+        at(1),
+    );
+    opening.push(SpanKind::Plan, &format!("\nPlan\n\n{}", plan(&story.plan.files)), at(2));
+    let mut parts = Parts::new(opening, limit);
+    let mut step = 3;
+    for (place, delegation) in story.delegations.iter().enumerate() {
+        let piece = delegated(delegation, bodies, thoughts, step)?;
+        parts.add(&piece, || recap(story, place));
+        step += 1 + delegation.steps.len();
+    }
+    let mut end = Document::default();
+    end.push(SpanKind::Action, &format!("\nFinish: {}\n", story.finish.text), at(step));
+    if let Some(last) = parts.done.last_mut() {
+        last.append(&end);
+    }
+    Ok(parts.done)
+}
+
+/// Lists the files of a plan, one a line.
+pub(super) fn plan(files: &[PlannedFile]) -> String {
+    let mut text = String::new();
+    for (number, file) in (1..).zip(files) {
+        let _ = writeln!(text, "{number}. {}", planned(file));
+    }
+    text
+}
+
+fn planned(file: &PlannedFile) -> String {
+    let mut line = file.path.to_string();
+    if let Some(purpose) = &file.purpose {
+        let _ = write!(line, ": {purpose}");
+    }
+    if !file.definitions.is_empty() {
+        let _ = write!(line, " [has {}]", file.definitions.join(", "));
+    }
+    if !file.uses.is_empty() {
+        let uses: Vec<String> = file.uses.iter().map(ToString::to_string).collect();
+        let _ = write!(line, " [uses {}]", uses.join(", "));
+    }
+    line
+}
+
+/// Writes what happens to one file.
+fn delegated(
+    delegation: &Delegation,
+    bodies: &dyn Bodies,
+    thoughts: bool,
+    first: usize,
+) -> Result<Document, BodyError> {
+    let mut piece = Document::default();
+    let path = Some(&delegation.path);
+    let origin = Origin { step: Some(first), path, tier: Tier::Derived };
+    piece.push(SpanKind::Action, &format!("\nDelegate: {}\n", delegation.task.text), origin);
+    for (number, step) in (first + 1..).zip(&delegation.steps) {
+        let origin = |tier| Origin { step: Some(number), path, tier };
+        if let Some(thought) = step.thought.as_ref().filter(|_| thoughts) {
+            let tier = thought.provenance.tier();
+            piece.push(SpanKind::Think, &format!("Think: {}\n", thought.text), origin(tier));
+        }
+        let call = format!("{}\n", call(delegation, step));
+        piece.push(SpanKind::Action, &call, origin(step.choice.tier()));
+        let content = content(delegation, step, bodies)?;
+        let kind = match step.action {
+            WritingAction::Read { .. } => SpanKind::Observation,
+            WritingAction::Write { .. } => SpanKind::WriteContent,
+        };
+        piece.push(kind, &content, origin(step.content.tier()));
+        if !content.is_empty() && !content.ends_with('\n') {
+            piece.push(SpanKind::Observation, "\n", origin(Tier::Derived));
+        }
+    }
+    piece.push(SpanKind::Observation, &format!("Done: {}\n", delegation.path), origin);
+    Ok(piece)
+}
+
+/// Writes a call of one of the two tools on a line.
+fn call(delegation: &Delegation, step: &WritingStep) -> String {
+    match &step.action {
+        WritingAction::Read { path, part: ReadPart::Whole, .. } => format!("Read {path}"),
+        WritingAction::Read { path, part: ReadPart::Outline, .. } => {
+            format!("Read {path}, outline")
+        }
+        WritingAction::Read { path, part: ReadPart::Definitions, shown, .. } => {
+            let lines: Vec<String> =
+                shown.iter().map(|r| format!("{}-{}", r.start, r.end)).collect();
+            format!("Read {path}, lines {}", lines.join(", "))
+        }
+        WritingAction::Write { lines } => {
+            format!("Write {}, lines {}-{}", delegation.path, lines.start, lines.end)
+        }
+    }
+}
+
+/// Returns what a step shows or writes.
+pub(super) fn content(
+    delegation: &Delegation,
+    step: &WritingStep,
+    bodies: &dyn Bodies,
+) -> Result<String, BodyError> {
+    Ok(match &step.action {
+        WritingAction::Write { lines } => {
+            of_lines(&bodies.text(&delegation.blob)?, *lines).to_owned()
+        }
+        WritingAction::Read { part, blob, shown, .. } => {
+            let text = bodies.text(blob)?;
+            let of = |range: &LineRange| of_lines(&text, *range);
+            match part {
+                ReadPart::Whole => text,
+                ReadPart::Outline => numbered(shown, of),
+                ReadPart::Definitions => shown.iter().map(of).collect::<Vec<_>>().join("…\n"),
+            }
+        }
+    })
+}
+
+/// Writes single lines, each behind its number.
+fn numbered<'t>(shown: &[LineRange], of: impl Fn(&LineRange) -> &'t str) -> String {
+    let mut text = String::new();
+    for range in shown {
+        let _ = writeln!(text, "{}: {}", range.start, of(range).trim_end());
+    }
+    text
+}
+
+/// Returns some lines of a text, line ends included.
+fn of_lines(text: &str, lines: LineRange) -> &str {
+    let mut starts = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
+    let first = lines.start as usize;
+    let start = if first <= 1 { Some(0) } else { starts.nth(first - 2) };
+    let Some(start) = start.filter(|_| lines.start <= lines.end) else { return "" };
+    let more = (lines.end - lines.start) as usize;
+    let end = starts.nth(more).unwrap_or(text.len());
+    text.get(start..end).unwrap_or_default()
+}
+
+/// Says again what the earlier parts said: the requirements, how much of the plan is
+/// written, and what the next file builds on.
+fn recap(story: &SnapshotStory, place: usize) -> Document {
+    let mut document = header(story);
+    let files = &story.plan.files;
+    let mut text = format!("\nRequirements\n\n{}\n\n", story.requirements.text);
+    let _ = writeln!(text, "{place} of the {} files of the plan are written.", files.len());
+    let next = files.get(place).map(|file| &file.uses);
+    let used = files.iter().filter(|file| next.is_some_and(|uses| uses.contains(&file.path)));
+    for file in used {
+        let _ = writeln!(text, "Written: {}", planned(file));
+    }
+    document.push(SpanKind::Recap, &text, NOWHERE);
+    document
+}
+
+/// Documents that fill up.
+struct Parts {
+    done: Vec<Document>,
+    /// How long the opening of the last one is.
+    opening: usize,
+    limit: usize,
+}
+
+impl Parts {
+    fn new(opening: Document, limit: usize) -> Self {
+        Self { opening: opening.text.len(), done: vec![opening], limit }
+    }
+
+    /// Returns true when a piece has to go to another document: the last one holds
+    /// something and would be too long.
+    fn is_full(&self, piece: &Document) -> bool {
+        let length = self.done.last().map_or(0, |last| last.text.len());
+        length > self.opening && length + piece.text.len() > self.limit
+    }
+
+    fn add(&mut self, piece: &Document, opening: impl FnOnce() -> Document) {
+        if self.is_full(piece) {
+            let opening = opening();
+            self.opening = opening.text.len();
+            self.done.push(opening);
+        }
+        if let Some(last) = self.done.last_mut() {
+            last.append(piece);
+        }
+    }
+}
+
+/// Puts the written bytes of documents together again, by file.
+pub fn written(documents: &[Document]) -> BTreeMap<RepoPath, String> {
+    let mut files: BTreeMap<RepoPath, String> = BTreeMap::new();
+    for document in documents {
+        for span in document.spans.iter().filter(|span| span.kind == SpanKind::WriteContent) {
+            let Some(path) = &span.path else { continue };
+            let text = &document.text[span.byte_start..span.byte_end];
+            files.entry(path.clone()).or_default().push_str(text);
+        }
+    }
+    files
+}

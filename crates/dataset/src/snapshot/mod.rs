@@ -1,0 +1,297 @@
+//! How do the stories of snapshots become files that other tools read?
+//!
+//! In: stories one by one, their stored bodies, a folder. Out: a folder for each
+//! format below it, put in its place when it is whole: `text` with one file of
+//! documents for each arm, `atif`, `chat`, and `parquet` with the documents as a
+//! table. Memory holds one story at a time.
+
+mod atif;
+mod chat;
+mod document;
+mod flatten;
+mod narrate;
+mod tables;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use backstory_model::{SchemaVersion, SnapshotStory};
+use backstory_store::fs;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+pub use document::{Document, Span, SpanKind};
+pub use flatten::{Arm, documents, written};
+pub use narrate::narrate_snapshot;
+
+use crate::export::{ExportError, UnknownWord};
+use crate::{Bodies, BodyError};
+use tables::Tables;
+
+/// What to write of a story.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SnapshotFormat {
+    /// Documents with spans, one file for each arm.
+    Text,
+    /// One ATIF-v1.7 file for each story, with a trajectory for each file in it.
+    Atif,
+    /// Chat rows.
+    Chat,
+    /// The documents as a table.
+    Parquet,
+}
+
+impl SnapshotFormat {
+    /// Every format.
+    pub const ALL: [Self; 4] = [Self::Text, Self::Atif, Self::Chat, Self::Parquet];
+
+    /// Returns the name of the folder.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Atif => "atif",
+            Self::Chat => "chat",
+            Self::Parquet => "parquet",
+        }
+    }
+}
+
+impl std::str::FromStr for SnapshotFormat {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        let found = Self::ALL.into_iter().find(|format| format.as_str() == word);
+        let known = "`text`, `atif`, `chat`, `parquet`";
+        found.ok_or(UnknownWord { word: word.to_owned(), known })
+    }
+}
+
+/// How stories are exported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnapshotExport {
+    /// What to write.
+    pub formats: BTreeSet<SnapshotFormat>,
+    /// How long a document may be, in bytes, as far as single files allow it.
+    pub document_limit: usize,
+}
+
+impl Default for SnapshotExport {
+    /// Every format; documents of about 64k tokens.
+    fn default() -> Self {
+        Self { formats: SnapshotFormat::ALL.into(), document_limit: 256 << 10 }
+    }
+}
+
+/// What was written, added up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SnapshotExported {
+    /// How many stories.
+    pub stories: u64,
+    /// What the documents of each arm come to.
+    pub arms: BTreeMap<&'static str, ArmTally>,
+    /// The folders, by format.
+    pub folders: BTreeMap<&'static str, PathBuf>,
+}
+
+/// What the documents of one arm come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ArmTally {
+    /// Documents.
+    pub documents: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Those a model learns to write.
+    pub bytes_with_loss: u64,
+    /// Documents by the context they fit in; tokens are estimated at four bytes.
+    pub buckets: BTreeMap<&'static str, u64>,
+}
+
+impl ArmTally {
+    fn add(&mut self, document: &Document) {
+        self.documents += 1;
+        self.bytes += document.text.len() as u64;
+        let loss = document.spans.iter().filter(|span| span.loss);
+        self.bytes_with_loss +=
+            loss.map(|span| (span.byte_end - span.byte_start) as u64).sum::<u64>();
+        *self.buckets.entry(document.bucket()).or_default() += 1;
+    }
+}
+
+/// Writes stories into folders below `out`. A folder of an earlier export is replaced;
+/// any other folder in the way is an error.
+pub fn export_snapshots<E: Into<Box<dyn Error + Send + Sync>>>(
+    stories: impl IntoIterator<Item = Result<SnapshotStory, E>>,
+    bodies: &dyn Bodies,
+    out: &Path,
+    options: &SnapshotExport,
+) -> Result<SnapshotExported, ExportError> {
+    for format in &options.formats {
+        let path = out.join(format.as_str());
+        if path.exists() && !out.join(RECEIPT).is_file() {
+            return Err(ExportError::Occupied { path });
+        }
+    }
+    let mut writers = Writers::open(out, options)?;
+    let mut exported = SnapshotExported::default();
+    for story in stories {
+        let story = story.map_err(|source| ExportError::Trajectory { source: source.into() })?;
+        writers.add(&story, bodies, options, &mut exported)?;
+    }
+    exported.folders = writers.finish(out)?;
+    let receipt = json!({
+        "tool": format!("backstory {}", env!("CARGO_PKG_VERSION")),
+        "schema": SchemaVersion::CURRENT,
+        "formats": options.formats,
+        "document_limit": options.document_limit,
+        "stories": exported.stories,
+        "arms": exported.arms,
+    });
+    fs::write_file(&out.join(RECEIPT), format!("{receipt:#}\n").as_bytes())?;
+    Ok(exported)
+}
+
+const RECEIPT: &str = "export.json";
+
+/// A file of lines and its path.
+type Lines = (PathBuf, fs::NewFile);
+
+/// The folders that grow, each hidden until it is whole.
+struct Writers {
+    text: Option<(PathBuf, BTreeMap<Arm, Lines>)>,
+    atif: Option<PathBuf>,
+    chat: Option<(PathBuf, Lines)>,
+    parquet: Option<(PathBuf, Tables)>,
+}
+
+impl Writers {
+    fn open(out: &Path, options: &SnapshotExport) -> Result<Self, ExportError> {
+        fs::create_dirs(out)?;
+        let mut writers = Self { text: None, atif: None, chat: None, parquet: None };
+        for format in &options.formats {
+            let folder = out.join(format!(".{}.partial", format.as_str()));
+            fs::remove_dirs(&folder)?;
+            fs::create_dirs(&folder)?;
+            match format {
+                SnapshotFormat::Text => {
+                    let files = Arm::ALL
+                        .into_iter()
+                        .map(|arm| Ok((arm, lines(&folder, arm.as_str())?)))
+                        .collect::<Result<_, ExportError>>()?;
+                    writers.text = Some((folder, files));
+                }
+                SnapshotFormat::Atif => writers.atif = Some(folder),
+                SnapshotFormat::Chat => {
+                    let file = lines(&folder, "train-00000-of-00001")?;
+                    writers.chat = Some((folder, file));
+                }
+                SnapshotFormat::Parquet => {
+                    let tables = Tables::create(&folder)?;
+                    writers.parquet = Some((folder, tables));
+                }
+            }
+        }
+        Ok(writers)
+    }
+
+    fn add(
+        &mut self,
+        story: &SnapshotStory,
+        bodies: &dyn Bodies,
+        options: &SnapshotExport,
+        exported: &mut SnapshotExported,
+    ) -> Result<(), ExportError> {
+        let failed = |source: BodyError| ExportError::Body { unit: story.id.clone(), source };
+        exported.stories += 1;
+        for arm in Arm::ALL {
+            let documents =
+                documents(story, bodies, arm, options.document_limit).map_err(failed)?;
+            let tally = exported.arms.entry(arm.as_str()).or_default();
+            for (part, document) in (1..).zip(&documents) {
+                tally.add(document);
+                let place = (part, documents.len());
+                if let Some((_, files)) = &mut self.text
+                    && let Some(file) = files.get_mut(&arm)
+                {
+                    write(file, &row(story, document, place))?;
+                }
+                if let Some((_, tables)) = &mut self.parquet {
+                    tables.add(story, arm, document, place)?;
+                }
+            }
+        }
+        if let Some(folder) = &self.atif {
+            let name = story.id.as_str();
+            if name.contains(['/', '\\', '\0']) || name.starts_with('.') {
+                return Err(ExportError::UnsafeId { unit: story.id.clone() });
+            }
+            let document = atif::document(story, bodies).map_err(failed)?;
+            fs::write_file(
+                &folder.join(format!("{name}.json")),
+                format!("{document:#}\n").as_bytes(),
+            )?;
+        }
+        if let Some((_, file)) = &mut self.chat {
+            for row in chat::rows(story, bodies).map_err(failed)? {
+                write(file, &row)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self, out: &Path) -> Result<BTreeMap<&'static str, PathBuf>, ExportError> {
+        let mut folders = BTreeMap::new();
+        let mut place = |format: SnapshotFormat, hidden: PathBuf| -> Result<(), ExportError> {
+            let folder = out.join(format.as_str());
+            fs::remove_dirs(&folder)?;
+            fs::rename(&hidden, &folder)?;
+            folders.insert(format.as_str(), folder);
+            Ok(())
+        };
+        if let Some((folder, files)) = self.text {
+            for (_, (_, file)) in files {
+                file.commit()?;
+            }
+            place(SnapshotFormat::Text, folder)?;
+        }
+        if let Some(folder) = self.atif {
+            place(SnapshotFormat::Atif, folder)?;
+        }
+        if let Some((folder, (_, file))) = self.chat {
+            file.commit()?;
+            place(SnapshotFormat::Chat, folder)?;
+        }
+        if let Some((folder, tables)) = self.parquet {
+            tables.finish()?;
+            place(SnapshotFormat::Parquet, folder)?;
+        }
+        Ok(folders)
+    }
+}
+
+fn lines(folder: &Path, stem: &str) -> Result<Lines, ExportError> {
+    let path = folder.join(format!("{stem}.jsonl"));
+    let file = fs::NewFile::create(&path)?;
+    Ok((path, file))
+}
+
+fn write((path, file): &mut Lines, row: &Value) -> Result<(), ExportError> {
+    writeln!(file, "{row}").map_err(|source| ExportError::Write { path: path.clone(), source })
+}
+
+/// Returns one row of a text file.
+fn row(story: &SnapshotStory, document: &Document, (part, parts): (usize, usize)) -> Value {
+    json!({
+        "id": story.id,
+        "repo": story.repo,
+        "commit": story.commit,
+        "license": story.license.as_ref().map(|license| &license.spdx),
+        "part": part,
+        "parts": parts,
+        "bucket": document.bucket(),
+        "text": document.text,
+        "spans": document.spans,
+    })
+}
