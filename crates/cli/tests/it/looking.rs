@@ -14,6 +14,7 @@ fn help_lists_the_commands() {
 
     Commands:
       build        Build trajectories from the history of repositories
+      snapshot     Tell how finished repositories could have been written, file by file
       show         Show one trajectory in the terminal
       export       Export the trajectories of a run
       validate     Say what a consumer would reject or drop

@@ -29,7 +29,9 @@ impl<'a> Outline<'a> {
         let mut seen = BTreeSet::new();
         let defined = self.definitions.iter().map(|symbol| symbol.name.as_str());
         let passed_on = self.passed_on().flat_map(|import| &import.names).map(String::as_str);
-        let names = defined.chain(passed_on.filter(|name| *name != "*"));
+        // Neither stands for a name that the file itself holds.
+        let named = passed_on.filter(|name| !["*", "default"].contains(name));
+        let names = defined.chain(named);
         names.filter(|name| seen.insert(*name)).collect()
     }
 

@@ -207,8 +207,8 @@ impl<'a> SnapshotAudit<'a> {
         known.insert(planned.path.to_string());
         known.extend(planned.uses.iter().map(ToString::to_string));
         known.extend(planned.definitions.iter().cloned());
-        let purpose = planned.purpose.as_deref().unwrap_or_default();
-        let own_words = delegation.task.text.replacen(purpose, "", 1);
+        let quoted = planned.purpose.as_ref().map(|purpose| format!("It is for: {purpose}"));
+        let own_words = delegation.task.text.replacen(&quoted.unwrap_or_default(), "", 1);
         self.named(step, "story/order", &own_words, &known);
         let reads = planned.uses.iter().filter_map(|path| self.planned.get(path).copied());
         known.extend(reads.flat_map(|file| file.definitions.iter().cloned()));
