@@ -11,6 +11,7 @@ mod git;
 mod grammar;
 mod id;
 mod instance;
+mod language_model;
 mod ledger;
 mod link_report;
 mod path;
@@ -50,6 +51,10 @@ pub use id::{
     Sha256, TestId, TreeId, UnitId, UnitKey,
 };
 pub use instance::{FailToPass, Gate, GateResult, OracleStrength, TaskInstance};
+pub use language_model::{
+    Completion, CompletionEnd, CompletionRequest, Continuation, LanguageModel, LanguageModelError,
+    ModelIdentity, Score, ScorerPolicy, is_logprob,
+};
 pub use ledger::{Counts, Disposition, ExecuteOptions, Outcome, RunManifest, RunOptions, WorkUnit};
 pub use link_report::{LinkReport, LinkTruth, PairCount, TruthScore};
 pub use path::{PathError, RepoPath};
