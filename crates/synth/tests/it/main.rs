@@ -2,6 +2,7 @@
 
 mod ci;
 mod editing;
+mod lm;
 mod ran;
 mod reading;
 mod replay;
