@@ -36,6 +36,7 @@ pub mod lm;
 pub mod programs;
 pub mod questions;
 pub mod snapshot;
+pub mod reason;
 
 pub use evidence::{ExecutionEvidence, UnitEvidence};
 pub use patch::{ChangedFiles, Patches, Sides, UnitFiles, patches, sides};

@@ -5,6 +5,7 @@ mod editing;
 mod lm;
 mod ran;
 mod reading;
+mod reason;
 mod replay;
 mod running;
 mod scene;

@@ -1,0 +1,15 @@
+//! Which thought makes the real code likely, without giving it away?
+//!
+//! In: one step with its context, its code and perhaps a thought, and two models through
+//! the port. Out: the thought that was found, or the reason why there is none, and one
+//! row for every candidate. Pure over the port: the same answers give the same bytes.
+
+mod code;
+mod control;
+mod names;
+mod prompt;
+mod row;
+mod words;
+
+pub mod guard;
+pub mod search;

@@ -1,0 +1,5 @@
+//! Is a thought kept for what it says, and for nothing else?
+
+mod guard;
+mod leaks;
+mod search;
