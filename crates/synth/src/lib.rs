@@ -35,8 +35,8 @@ mod writer;
 pub mod lm;
 pub mod programs;
 pub mod questions;
-pub mod snapshot;
 pub mod reason;
+pub mod snapshot;
 
 pub use evidence::{ExecutionEvidence, UnitEvidence};
 pub use patch::{ChangedFiles, Patches, Sides, UnitFiles, patches, sides};
