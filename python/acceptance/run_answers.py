@@ -217,14 +217,15 @@ def main(arguments: list[str]) -> int:
     for name, some in sorted(by_instance.items()):
         rows = list({item["trace_ref"]: traces[item["trace_ref"]] for item in some}.values())
         instance = Instance(Path(run), name, Path(repository), backstory)
-        after = noted(instance, "head", rows)
         fixed = {item["trace_ref"] for item in some if item["questions"][0]["kind"] == "fixed_value"}
-        old = [row for row in rows if row["trace_ref"] in fixed]
-        before = noted(instance, "base_with_tests", old) if old else {}
+        head = [row for row in rows if row["state"] == "head"]
+        base = [row for row in rows if row["state"] != "head" or row["trace_ref"] in fixed]
+        after = noted(instance, "head", head) if head else {}
+        before = noted(instance, "base_with_tests", base) if base else {}
         for item in some:
             row = traces[item["trace_ref"]]
             place = (row["test"], row["path"], row["function"], row["call"])
-            story = after.get(place)
+            story = (after if row["state"] == "head" else before).get(place)
             if story is None:
                 missing += len(item["questions"])
                 faults.append(f"{item['item_id']}: {name} has no such call: {place}")

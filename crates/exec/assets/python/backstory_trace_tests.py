@@ -65,7 +65,7 @@ class Suite:
         self.chosen = Chosen(request)
         self.tests = request.get("tests")
         self.out = backstory_lines.Lines(request["out"])
-        self.files, self.tables, self.functions = [], {}, []
+        self.tables, self.functions, self.told = {}, [], 0
         self.values = Values(request.get("nodes", 256), request.get("length", 1024), OPEN_BELOW)
         self.recorder = backstory_trace.Recorder(
             self.values, None, request.get("events", 20000), 64 << 20, self._full
@@ -140,16 +140,16 @@ class Suite:
         self.recorder.clear_events()
         self.lines[0] = 0
 
-    def end(self, test, known):
-        """Writes what was followed in a test."""
+    def end(self, test):
+        """Writes what was followed in a test, and the functions not told of before."""
         lines = self.kept if self.full else self.recorder.lines
         if lines:
-            said = {"test": test, "functions": self.functions[known:], "lines": self.lines[0]}
+            said = {"test": test, "functions": self.functions[self.told :], "lines": self.lines[0]}
             said["full"] = self.full
             said["events"] = backstory_lines.whole("\n".join(lines))
             self.out.write(said)
+            self.told = len(self.functions)
         self._clear()
-        return bool(lines)
 
     def skip(self):
         """Forgets what was followed in a test that is not traced."""
@@ -161,7 +161,6 @@ class Plugin:
 
     def __init__(self, suite):
         self.suite = suite
-        self.known = 0
 
     def pytest_runtest_logstart(self, nodeid, location):
         """A test begins."""
@@ -170,8 +169,7 @@ class Plugin:
     def pytest_runtest_logfinish(self, nodeid, location):
         """A test ends."""
         if self.traced:
-            if self.suite.end(nodeid, self.known):
-                self.known = len(self.suite.functions)
+            self.suite.end(nodeid)
         else:
             self.suite.skip()
 

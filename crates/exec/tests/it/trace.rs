@@ -387,54 +387,73 @@ fn a_report_cut_or_changed_anywhere_is_no_other_trace() {
     }
 }
 
-#[test]
-fn functions_are_followed_while_tests_run() {
+/// Traces functions of `lib.py` while the tests of `test_lib.py` run; tells each test's
+/// executions, or `None` where nothing can run them.
+fn told_of_tests(names: &[&str], lib: &str, tests: &str) -> Option<String> {
     let Some(python) = python_since(11) else {
-        eprintln!("skipped: no Python 3.11 or later with pytest is at hand");
-        return;
+        return skip("no Python 3.11 or later with pytest is at hand");
     };
     let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| {
-        backstory_store::fs::write_file(&folder.path().join(name), text.as_bytes()).unwrap();
+    let write = |name: &str, text: &[u8]| {
+        backstory_store::fs::write_file(&folder.path().join(name), text).unwrap();
     };
-    write(
-        "lib.py",
-        "def double(x):\n    y = x * 2\n    return y\n\ndef other():\n    return double(1)\n",
-    );
-    write(
-        "test_lib.py",
-        "import lib\n\ndef test_one():\n    assert lib.other() == 2\n\ndef test_none():\n    assert True\n\ndef test_two():\n    assert [lib.double(x) for x in (1, 'a')] == [2, 'aa']\n",
-    );
+    write("lib.py", lib.as_bytes());
+    write("test_lib.py", tests.as_bytes());
     let out = folder.path().join("traces");
+    let path = RepoPath::parse("lib.py").unwrap();
+    let function = |name: &&str| FollowedFunction { path: path.clone(), name: (*name).to_owned() };
     let request = TestTraceRequest {
         root: folder.path().display().to_string(),
         out: out.display().to_string(),
-        functions: vec![FollowedFunction {
-            path: RepoPath::parse("lib.py").unwrap(),
-            name: "double".to_owned(),
-        }],
+        functions: names.iter().map(function).collect(),
         tests: None,
         events: 1000,
     };
-    backstory_store::fs::write_file(&folder.path().join("request"), &request.to_json()).unwrap();
-    let request_path = folder.path().join("request");
+    write("request", &request.to_json());
+    let request = folder.path().join("request");
     // One tracer at a time.
-    let variables = [(REQUEST_VARIABLE, request_path.to_str().unwrap()), ("BACKSTORY_TOUCHED", "")];
+    let variables = [(REQUEST_VARIABLE, request.to_str().unwrap()), ("BACKSTORY_TOUCHED", "")];
     let done = run(&python, folder.path(), &PLUGIN, &variables);
     assert_eq!(done.status, 0, "{}", done.output);
     let parsed = parse_tests(&backstory_store::fs::read_file(&out).unwrap(), "3.12.1");
     assert_eq!(parsed.faults, 0);
-    let told = parsed.tests.iter().map(|test| {
-        let lines = test.trace.activations().unwrap().into_iter().map(|one| match one.ended {
-            ActivationEnd::Normally { state } => {
-                format!("{}.{} {}", one.statement, one.k, serde_json::to_string(&state).unwrap())
-            }
-            other => format!("{}.{} {other:?}", one.statement, one.k),
-        });
-        format!("{}: {}", test.test, lines.collect::<Vec<_>>().join(", "))
+    let told =
+        parsed.tests.iter().map(|test| format!("{}: {}", test.test, executions(&test.trace)));
+    Some(told.collect::<Vec<_>>().join("\n"))
+}
+
+/// Tells the executions of a trace and the functions they belong to.
+fn executions(trace: &ExecutionTrace) -> String {
+    let functions: Vec<&str> = trace.functions.iter().map(|one| &one.name[..]).collect();
+    let ends = trace.activations().unwrap().into_iter().map(|one| match one.ended {
+        ActivationEnd::Normally { state } => {
+            format!("{}.{} {}", one.statement, one.k, serde_json::to_string(&state).unwrap())
+        }
+        other => format!("{}.{} {other:?}", one.statement, one.k),
     });
-    insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @r#"
-    test_lib.py::test_one: 2.1 {"x":1,"y":2}, 3.1 {"x":1,"y":2}
-    test_lib.py::test_two: 2.1 {"x":1,"y":2}, 3.1 {"x":1,"y":2}, 2.2 {"x":"a","y":"aa"}, 3.2 {"x":"a","y":"aa"}
+    format!("{} {}", functions.join("+"), ends.collect::<Vec<_>>().join(", "))
+}
+
+#[test]
+fn functions_are_followed_while_tests_run() {
+    let lib = "def double(x):\n    y = x * 2\n    return y\n\ndef other():\n    return double(1)\n";
+    let tests = "import lib\n\ndef test_one():\n    assert lib.other() == 2\n\ndef test_none():\n    assert True\n\ndef test_two():\n    assert [lib.double(x) for x in (1, 'a')] == [2, 'aa']\n";
+    let Some(told) = told_of_tests(&["double"], lib, tests) else { return };
+    insta::assert_snapshot!(told, @r#"
+    test_lib.py::test_one: double 2.1 {"x":1,"y":2}, 3.1 {"x":1,"y":2}
+    test_lib.py::test_two: double 2.1 {"x":1,"y":2}, 3.1 {"x":1,"y":2}, 2.2 {"x":"a","y":"aa"}, 3.2 {"x":"a","y":"aa"}
+    "#);
+}
+
+#[test]
+fn functions_keep_their_names_from_test_to_test() {
+    let lib =
+        "def one(x):\n    return x\n\ndef two(x):\n    return x\n\ndef three(x):\n    return x\n";
+    let tests = "import lib\n\ndef test_one():\n    lib.one(1)\n\ndef test_none():\n    pass\n\ndef test_two():\n    lib.two(2)\n    lib.one(1)\n\ndef test_three():\n    lib.three(3)\n    lib.two(2)\n";
+    let Some(told) = told_of_tests(&["one", "two", "three"], lib, tests) else { return };
+    insta::assert_snapshot!(told, @r#"
+    test_lib.py::test_one: one 2.1 {"x":1}
+    test_lib.py::test_two: two+one 4.1 {"x":2}, 2.1 {"x":1}
+    test_lib.py::test_three: three+two 6.1 {"x":3}, 4.1 {"x":2}
     "#);
 }

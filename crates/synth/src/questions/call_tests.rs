@@ -176,6 +176,48 @@ fn nothing_is_asked_across_what_is_not_shown() {
     insta::assert_snapshot!(items[0].prompt);
 }
 
+/// Asks about the call of `pick` in a file of another text.
+fn asked_of(text: &str, call: &TracedCall) -> Questions {
+    let file = CalledFile::of(text).unwrap();
+    let repository = "a";
+    let subject = CallSubject { call, file: &file, repository, before: None, trace_ref: "0123" };
+    let options = AskOptions { control: 100, data: 100, ..AskOptions::default() };
+    CallAsker::default().ask(&subject, options)
+}
+
+#[test]
+fn a_call_that_does_not_run_the_body_is_not_asked_about() {
+    let text = after();
+    assert!(!asked_of(&text, &call(&[2])).items.is_empty());
+    let suspending = [
+        text.replace("def pick", "async def pick"),
+        text.replace("log(found)", "yield found"),
+        text.replace("log(found)", "log((yield))"),
+    ];
+    for text in suspending {
+        let questions = asked_of(&text, &call(&[2]));
+        assert!(questions.items.is_empty(), "{text}");
+        assert_eq!(questions.dropped[&Dropped::Suspended], 1);
+    }
+    // The `yield` of a function inside says nothing of the one around it.
+    let inside = text.replace("log(found)", "log(lambda: (yield))");
+    assert!(!asked_of(&inside, &call(&[2])).items.is_empty());
+}
+
+#[test]
+fn a_decorated_function_is_shown_with_its_decorator() {
+    let text = format!("@kept\n{}", after());
+    let mut call = call(&[2]);
+    for statement in &mut call.trace.files[0].statements {
+        statement.line += 1;
+        statement.end_line += 1;
+    }
+    let questions = asked_of(&text, &call);
+    let prompt = &questions.items[0].prompt;
+    assert!(prompt.contains("@kept\n"), "{prompt}");
+    assert!(prompt.contains("def pick(values, key):\n"), "{prompt}");
+}
+
 #[test]
 fn what_changed_behind_the_text_is_not_asked() {
     // Something else changed `key` while a value was appended: two names for one list.

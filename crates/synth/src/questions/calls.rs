@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use backstory_model::{ExecutionTrace, TraceEvent, TraceResult, ValueText, Variables};
+use backstory_model::{ExecutionTrace, TraceEvent, TraceResult, TracedFile, ValueText, Variables};
 
 use super::candidate::Dropped;
 
@@ -21,6 +21,13 @@ pub struct TracedCall {
     pub number: u32,
     /// What happened in it; its first event is the call.
     pub trace: ExecutionTrace,
+}
+
+impl TracedCall {
+    /// Returns the file of its function as the trace has it.
+    pub fn file(&self) -> Option<&TracedFile> {
+        self.trace.files.iter().find(|file| file.path == self.path)
+    }
 }
 
 /// The calls of a test.

@@ -7,57 +7,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use backstory_model::{TracedFile, Variables};
-use backstory_syntax::{Part, python_tree};
+use backstory_model::Variables;
+use backstory_syntax::Part;
 use serde_json::Value as Json;
 
 use super::builtins::{CHANGES, CLASSES, FUNCTIONS, METHODS, ORDERLESS};
+use super::reading::{Place, Reading};
 use super::seen::{Seen, field, truth, variable};
-
-/// Kinds of parts that are statements, as far as one may be executed.
-const STATEMENTS: &[&str] = &[
-    "assert_statement",
-    "break_statement",
-    "class_definition",
-    "continue_statement",
-    "decorated_definition",
-    "delete_statement",
-    "elif_clause",
-    "except_clause",
-    "expression_statement",
-    "for_statement",
-    "function_definition",
-    "future_import_statement",
-    "global_statement",
-    "if_statement",
-    "import_from_statement",
-    "import_statement",
-    "match_statement",
-    "nonlocal_statement",
-    "pass_statement",
-    "raise_statement",
-    "return_statement",
-    "try_statement",
-    "while_statement",
-    "with_statement",
-];
-
-/// A file as its reader has it.
-pub(super) struct Reading {
-    tree: Part,
-    text: String,
-    starts: Vec<usize>,
-    /// Names that the file itself binds.
-    bound: BTreeSet<String>,
-}
-
-/// A statement of a file.
-#[derive(Clone, Copy)]
-pub(super) struct Place<'r> {
-    part: &'r Part,
-    /// It stands in a `finally`, from which control may leave in ways that are not shown.
-    in_finally: bool,
-}
 
 /// What an execution that follows may change: these names and nothing else.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,46 +25,6 @@ pub(super) struct Changes {
 }
 
 impl Reading {
-    /// Reads a file; `None` where it is no Python.
-    pub(super) fn of(text: &str) -> Option<Self> {
-        let tree = python_tree(text)?;
-        let starts = std::iter::once(0);
-        let starts = starts.chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1));
-        let starts = starts.collect();
-        let mut bound = BTreeSet::new();
-        bind(&tree, text, &mut bound);
-        Some(Self { tree, text: text.to_owned(), starts, bound })
-    }
-
-    /// Returns the parts of the statements of a file, by their numbers.
-    pub(super) fn places(&self, file: &TracedFile) -> BTreeMap<u32, Place<'_>> {
-        let mut by_start: BTreeMap<usize, Place<'_>> = BTreeMap::new();
-        index(&self.tree, false, &mut by_start);
-        let offset = |line: u32, column: u32| {
-            let line = self.starts.get(usize::try_from(line).ok()?.checked_sub(1)?)?;
-            Some(line + usize::try_from(column).ok()?)
-        };
-        (1..)
-            .zip(&file.statements)
-            .filter_map(|(number, one)| {
-                Some((number, *by_start.get(&offset(one.line, one.column)?)?))
-            })
-            .collect()
-    }
-
-    /// Returns the names that stand in some lines: of variables, and of attributes.
-    pub(super) fn names(&self, first: u32, last: u32) -> BTreeSet<&str> {
-        let line = |at: usize| self.starts.partition_point(|start| *start <= at);
-        let lines = usize::try_from(first).unwrap_or(0)..=usize::try_from(last).unwrap_or(0);
-        let mut names = BTreeSet::new();
-        self.tree.visit(&mut |part| {
-            if part.kind == "identifier" && lines.contains(&line(part.range.start)) {
-                names.insert(part.text(&self.text));
-            }
-        });
-        names
-    }
-
     /// Returns what an execution may change if its outcome follows from the state before;
     /// `None` where it does not. `again` says that the header of a loop goes on with what
     /// it was given before.
@@ -130,42 +46,6 @@ impl Reading {
         };
         reader.statement(place.part, again)?;
         Some(reader.changes)
-    }
-}
-
-fn index<'r>(part: &'r Part, in_finally: bool, found: &mut BTreeMap<usize, Place<'r>>) {
-    if STATEMENTS.contains(&part.kind) {
-        found.entry(part.range.start).or_insert(Place { part, in_finally });
-    }
-    let in_finally = in_finally || part.kind == "finally_clause";
-    for inner in &part.parts {
-        index(inner, in_finally, found);
-    }
-}
-
-/// Collects what a file binds outside of its functions, and whatever it imports.
-fn bind(part: &Part, text: &str, bound: &mut BTreeSet<String>) {
-    match part.kind {
-        "function_definition" | "class_definition" => {
-            bound.extend(part.field("name").map(|name| name.text(text).to_owned()));
-            if part.kind == "function_definition" {
-                return;
-            }
-        }
-        "import_statement" | "import_from_statement" | "assignment" | "for_statement" => {
-            part.visit(&mut |inner| {
-                if inner.kind == "identifier" {
-                    bound.insert(inner.text(text).to_owned());
-                }
-            });
-        }
-        "wildcard_import" => {
-            bound.extend(FUNCTIONS.iter().chain(CLASSES).map(|name| (*name).to_owned()));
-        }
-        _ => {}
-    }
-    for inner in &part.parts {
-        bind(inner, text, bound);
     }
 }
 

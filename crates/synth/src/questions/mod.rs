@@ -16,6 +16,7 @@ mod fix;
 mod listing;
 mod of_call;
 mod prompt;
+mod reading;
 mod seen;
 mod stretch;
 #[cfg(test)]

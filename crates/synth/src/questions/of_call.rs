@@ -8,16 +8,16 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
-use backstory_model::{Activation, ActivationEnd, TracedFile, Variables};
+use backstory_model::{Activation, ActivationEnd, TraceEvent, TracedFile, Variables};
 use backstory_verify::{Asked, Difficulty, Item, ItemType, Kind, State, Value};
 
 use super::balance::Balance;
 use super::calls::TracedCall;
 use super::candidate::{Answer, Candidate, Dropped};
-use super::closed::Reading;
 use super::fix::{SameStatements, changed_values};
 use super::listing::listing;
 use super::prompt::questions;
+use super::reading::Reading;
 use super::seen::with_fields;
 use super::stretch::{Stretch, stretches};
 use super::way::Way;
@@ -174,10 +174,8 @@ impl<'a> Writer<'a> {
     fn of(subject: &'a CallSubject<'a>) -> Result<Self, Dropped> {
         let trace = &subject.call.trace;
         let activations = trace.activations().map_err(|_| Dropped::Contradiction)?;
-        let files = &trace.files;
-        let file = files.iter().find(|file| file.path == subject.call.path);
-        let file = file.ok_or(Dropped::Contradiction)?;
-        let lines = definition(subject, file).ok_or(Dropped::NotShown)?;
+        let file = subject.call.file().ok_or(Dropped::Contradiction)?;
+        let lines = definition(subject)?;
         let family =
             format!("{} {} {}", subject.repository, subject.call.path, subject.call.function);
         let program_id = short_id(&format!("{family} {}", subject.trace_ref));
@@ -393,14 +391,16 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Returns the lines of the function that was called.
-fn definition(subject: &CallSubject<'_>, file: &TracedFile) -> Option<RangeInclusive<u32>> {
-    let name = &subject.call.function;
-    let functions = &subject.call.trace.functions;
-    let line = functions.iter().find(|function| function.name == *name)?.line;
-    let is_it = |kind: &str| matches!(kind, "FunctionDef" | "AsyncFunctionDef");
-    let around = file.statements.iter().find(|one| one.line == line && is_it(&one.kind))?;
-    Some(around.line..=around.end_line)
+/// Returns the lines of the function that was called, if a call of it runs its body.
+fn definition(subject: &CallSubject<'_>) -> Result<RangeInclusive<u32>, Dropped> {
+    let trace = &subject.call.trace;
+    let Some(TraceEvent::Call { function, .. }) = trace.events.first() else {
+        return Err(Dropped::Contradiction);
+    };
+    let called = usize::try_from(*function).ok().and_then(|at| trace.functions.get(at));
+    let called = called.ok_or(Dropped::Contradiction)?;
+    let function = subject.file.reading.function(called.line).ok_or(Dropped::NotShown)?;
+    if function.suspends { Err(Dropped::Suspended) } else { Ok(function.lines) }
 }
 
 /// Returns the text of a function before the fix.

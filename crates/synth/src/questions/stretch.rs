@@ -11,7 +11,8 @@ use backstory_model::{
     Activation, ActivationEnd, ExecutionTrace, TraceEvent, TracedStatement, Variables,
 };
 
-use super::closed::{Changes, Place, Reading};
+use super::closed::Changes;
+use super::reading::{Place, Reading};
 
 /// A run of executions that can be followed.
 #[derive(Clone, Debug, PartialEq)]

@@ -139,7 +139,7 @@ fn parted(followed: &FollowedUnit, before: &ExecutionTrace, after: &ExecutionTra
 
 fn way(followed: &FollowedUnit, before: &TracedCall, after: &TracedCall) -> Option<String> {
     let versions = RepoPath::parse(&after.path).ok().and_then(|path| followed.files.get(&path))?;
-    let (old, new) = (file(before)?, file(after)?);
+    let (old, new) = (before.file()?, after.file()?);
     let same = SameStatements::of((&versions.before, old), (&versions.after, new));
     let found = parting(before, after, &same);
     let mut text = String::new();
@@ -176,10 +176,6 @@ fn way(followed: &FollowedUnit, before: &TracedCall, after: &TracedCall) -> Opti
         );
     }
     (!text.is_empty()).then_some(text)
-}
-
-fn file(call: &TracedCall) -> Option<&TracedFile> {
-    call.trace.files.iter().find(|file| file.path == call.path)
 }
 
 fn line(file: &TracedFile, statement: u32) -> u32 {
