@@ -27,6 +27,8 @@ class Call:
     def __init__(self, place: tuple[str, str, int], given: dict[str, str]) -> None:
         self.place, self.given = place, given
         self.executions: list[Execution] = []
+        #: The numbers of those frames whose function stands in another file.
+        self.elsewhere: set[int] = set()
         self.result = "returned null"
         self.origin = 0
 
@@ -59,6 +61,8 @@ class CallNotes(Notes):
         if self.call is None:
             return None
         self.frames += 1
+        if path != self.call.place[0]:
+            self.call.elsewhere.add(self.frames)
         return [None, self.frames]
 
     def returned(self, frame: list | None, value: object) -> object:
@@ -181,7 +185,10 @@ class Plugin:
     def pytest_runtest_logfinish(self, nodeid: str, location: object) -> None:
         """A test ends."""
         for call in self.notes.kept:
-            executions = [[one.statement, one.frame, one.ended, one.state] for one in call.executions]
+            # Statements have numbers in their own file only.
+            numbers = [0 if one.frame in call.elsewhere else one.statement for one in call.executions]
+            parts = zip(numbers, call.executions, strict=True)
+            executions = [[number, one.frame, one.ended, one.state] for number, one in parts]
             row = {"test": nodeid, "place": call.place, "given": call.given, "result": call.result}
             self.out.write(json.dumps({**row, "origin": call.origin, "executions": executions}) + "\n")
         self.notes.start([])
