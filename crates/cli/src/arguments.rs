@@ -24,7 +24,8 @@ pub(crate) use learn::{
 };
 pub(crate) use localize::LocalizeArgs;
 pub(crate) use reasoning::{
-    FollowArgs, ProgramsArgs, QuestionsArgs, SynthesizeArgs, SynthesizeCommand, TraceArgs,
+    FollowArgs, ProgramsArgs, QuestionSplitArgs, QuestionsArgs, SynthesizeArgs, SynthesizeCommand,
+    TraceArgs,
 };
 pub(crate) use records::{
     RecordsArgs, RecordsCheckArgs, RecordsCommand, RecordsExportArgs, RecordsImportArgs,
@@ -227,10 +228,11 @@ pub(crate) struct ShowArgs {
 /// are named by pseudonyms, made with the key in `BACKSTORY_IDENTITY_KEY`.
 #[derive(Args, Debug)]
 pub(crate) struct ExportArgs {
-    /// The run
+    /// The run, or a folder of questions
     pub(crate) run: PathBuf,
     /// The formats, separated by commas: `atif`, `parquet`, `chat`, `swe-bench`, `harbor`;
-    /// of a run of snapshots `text`, `atif`, `chat`, `parquet`
+    /// of a run of snapshots `text`, `atif`, `chat`, `parquet`;
+    /// of questions `verl`, `trl`, `nemo-gym`, `items`
     #[arg(long = "to", value_name = "FORMATS", value_delimiter = ',')]
     pub(crate) formats: Vec<String>,
     /// The directory to write
@@ -248,6 +250,8 @@ pub(crate) struct ExportArgs {
     /// How long a document of a snapshot may be; 262144 unless set
     #[arg(long, value_name = "BYTES")]
     pub(crate) document_limit: Option<usize>,
+    #[command(flatten)]
+    pub(crate) questions: QuestionSplitArgs,
 }
 
 /// Say what a consumer would reject or drop

@@ -8,6 +8,7 @@ use std::fmt;
 use std::io;
 
 use backstory_dataset::ExportError;
+use backstory_dataset::questions::QuestionExportError;
 use backstory_mine::MineError;
 use backstory_mine::records::RecordsError;
 use backstory_model::exit;
@@ -192,6 +193,22 @@ impl From<CollectError> for Failure {
 impl From<TableError> for Failure {
     fn from(error: TableError) -> Self {
         Self::plain(error, None)
+    }
+}
+
+impl From<QuestionExportError> for Failure {
+    fn from(error: QuestionExportError) -> Self {
+        let hint = match &error {
+            QuestionExportError::Occupied { .. } => Some("choose another directory with `-o`"),
+            QuestionExportError::OtherSplit { .. } => {
+                Some("export all formats again at once, or choose another directory with `-o`")
+            }
+            QuestionExportError::Store(error) => store_hint(error),
+            QuestionExportError::Read(_)
+            | QuestionExportError::Table(_)
+            | QuestionExportError::Write { .. } => None,
+        };
+        Self::plain(error, hint)
     }
 }
 

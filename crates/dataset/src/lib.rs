@@ -24,6 +24,7 @@ mod time;
 
 pub mod audit;
 pub mod label_audit;
+pub mod questions;
 pub mod snapshot;
 pub mod validate;
 

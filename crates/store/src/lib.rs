@@ -25,6 +25,6 @@ pub use error::StoreError;
 pub use faults::Faults;
 pub use ledger::{Ledger, RunState};
 pub use log::{LogReader, LogWriter};
-pub use manifest::Damage;
+pub use manifest::{Damage, digest_file};
 pub use run::RunDirectory;
 pub use unit::{StoredUnit, Told, UnitTexts};

@@ -140,7 +140,8 @@ fn is_covered(path: &str) -> bool {
     !(lock || path.starts_with("state.sqlite") || path == MANIFEST || path == MANIFEST_DIGEST)
 }
 
-fn digest_file(path: &Path) -> Result<Sha256, StoreError> {
+/// Returns the digest of the bytes of a file.
+pub fn digest_file(path: &Path) -> Result<Sha256, StoreError> {
     use sha2::Digest as _;
     let mut file = fs::open(path)?;
     let mut hasher = sha2::Sha256::new();

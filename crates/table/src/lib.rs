@@ -14,7 +14,7 @@ mod write;
 
 pub use columns::{ColumnWriter, Values, read_columns};
 pub use read::{column_types, read_rows};
-pub use schema::{Cell, Column, ColumnKind, Schema};
+pub use schema::{Cell, Column, ColumnKind, Record, Schema};
 pub use texts::{read_texts, text_columns};
 pub use write::{TableWriter, WriteOptions, write_table};
 

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 
-use arrow_array::{Array, BooleanArray, Int64Array, ListArray, RecordBatch, StringArray};
+use arrow_array::{
+    Array, BooleanArray, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
+};
 use arrow_schema::extension::ExtensionType as _;
 use arrow_schema::{DataType, Field};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::TableError;
-use crate::schema::{Cell, ColumnKind};
+use crate::schema::{Cell, Record};
 
 /// Reads a file and gives every row to `each`, one batch in memory at a time.
 pub fn read_rows(
@@ -84,37 +86,42 @@ fn is_json(field: &Field) -> bool {
     field.extension_type_name() == Some(arrow_schema::extension::Json::NAME)
 }
 
-fn kind(field: &Field) -> Option<ColumnKind> {
+/// Reads one cell; `None` where this crate never writes such a column.
+fn cell(field: &Field, array: &dyn Array, row: usize) -> Option<Cell> {
+    let any = array.as_any();
+    let is_null = array.is_null(row);
+    let known = |cell: Option<Cell>| if is_null { Some(Cell::Missing) } else { cell };
+    let text = || any.downcast_ref::<StringArray>().map(|texts| texts.value(row).to_owned());
     match field.data_type() {
-        DataType::Utf8 if is_json(field) => Some(ColumnKind::Json),
-        DataType::Utf8 => Some(ColumnKind::Text),
-        DataType::Int64 => Some(ColumnKind::Integer),
-        DataType::Boolean => Some(ColumnKind::Boolean),
-        DataType::List(item) if is_json(item) => Some(ColumnKind::JsonList),
-        DataType::List(item) if *item.data_type() == DataType::Utf8 => Some(ColumnKind::TextList),
+        DataType::Utf8 if is_json(field) => known(text().map(Cell::Json)),
+        DataType::Utf8 => known(text().map(Cell::Text)),
+        DataType::Int64 => {
+            known(any.downcast_ref::<Int64Array>().map(|a| Cell::Integer(a.value(row))))
+        }
+        DataType::Boolean => {
+            known(any.downcast_ref::<BooleanArray>().map(|a| Cell::Boolean(a.value(row))))
+        }
+        DataType::List(item) if is_json(item) => known(items(array, row).map(Cell::JsonList)),
+        DataType::List(item) if *item.data_type() == DataType::Utf8 => {
+            known(items(array, row).map(Cell::TextList))
+        }
+        DataType::List(item) if matches!(item.data_type(), DataType::Struct(_)) => {
+            let list = any.downcast_ref::<ListArray>()?.value(row);
+            let all: Option<Vec<Record>> =
+                (0..list.len()).map(|at| record(list.as_ref(), at)).collect();
+            known(all.map(Cell::RecordList))
+        }
+        DataType::Struct(_) => known(record(array, row).map(Cell::Record)),
         _ => None,
     }
 }
 
-fn cell(field: &Field, array: &dyn Array, row: usize) -> Option<Cell> {
-    let kind = kind(field)?;
-    if array.is_null(row) {
-        return Some(Cell::Missing);
-    }
-    let any = array.as_any();
-    let text = || any.downcast_ref::<StringArray>().map(|texts| texts.value(row).to_owned());
-    match kind {
-        ColumnKind::Text => text().map(Cell::Text),
-        ColumnKind::Json => text().map(Cell::Json),
-        ColumnKind::Integer => {
-            any.downcast_ref::<Int64Array>().map(|a| Cell::Integer(a.value(row)))
-        }
-        ColumnKind::Boolean => {
-            any.downcast_ref::<BooleanArray>().map(|a| Cell::Boolean(a.value(row)))
-        }
-        ColumnKind::JsonList => items(array, row).map(Cell::JsonList),
-        ColumnKind::TextList => items(array, row).map(Cell::TextList),
-    }
+fn record(array: &dyn Array, row: usize) -> Option<Record> {
+    let record = array.as_any().downcast_ref::<StructArray>()?;
+    let columns = record.fields().iter().zip(record.columns());
+    columns
+        .map(|(field, array)| Some((field.name().clone(), cell(field, array.as_ref(), row)?)))
+        .collect()
 }
 
 fn items(array: &dyn Array, row: usize) -> Option<Vec<String>> {

@@ -1,8 +1,10 @@
 //! Which columns does a table have, and what may stand in them?
 
-use arrow_schema::extension::Json;
-use arrow_schema::{DataType, Field};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use arrow_schema::extension::Json;
+use arrow_schema::{DataType, Field, Fields};
 
 use crate::TableError;
 
@@ -21,7 +23,14 @@ pub enum ColumnKind {
     JsonList,
     /// A list of texts.
     TextList,
+    /// Named values; for readers that want them as columns of columns, not as JSON.
+    Record(&'static [(&'static str, ColumnKind)]),
+    /// A list of such.
+    RecordList(&'static [(&'static str, ColumnKind)]),
 }
+
+/// The named values of one [`Cell::Record`].
+pub type Record = BTreeMap<String, Cell>;
 
 impl ColumnKind {
     fn describe(self) -> &'static str {
@@ -32,6 +41,8 @@ impl ColumnKind {
             Self::Json => "JSON",
             Self::JsonList => "lists of JSON",
             Self::TextList => "lists of text",
+            Self::Record(_) => "records",
+            Self::RecordList(_) => "lists of records",
         }
     }
 
@@ -39,9 +50,37 @@ impl ColumnKind {
         let item = Field::new("item", DataType::Utf8, true);
         match self {
             Self::JsonList => item.with_extension_type(Json::default()),
-            Self::Text | Self::Integer | Self::Boolean | Self::Json | Self::TextList => item,
+            Self::RecordList(fields) => {
+                Field::new("item", DataType::Struct(record_fields(fields)), true)
+            }
+            Self::Text
+            | Self::Integer
+            | Self::Boolean
+            | Self::Json
+            | Self::TextList
+            | Self::Record(_) => item,
         }
     }
+
+    fn field(self, name: &str) -> Field {
+        match self {
+            Self::Text => Field::new(name, DataType::Utf8, true),
+            Self::Integer => Field::new(name, DataType::Int64, true),
+            Self::Boolean => Field::new(name, DataType::Boolean, true),
+            Self::Json => {
+                Field::new(name, DataType::Utf8, true).with_extension_type(Json::default())
+            }
+            Self::JsonList | Self::TextList | Self::RecordList(_) => {
+                Field::new(name, DataType::List(Arc::new(self.item_field())), true)
+            }
+            Self::Record(fields) => Field::new(name, DataType::Struct(record_fields(fields)), true),
+        }
+    }
+}
+
+/// Returns the fields of records.
+pub(crate) fn record_fields(fields: &[(&str, ColumnKind)]) -> Fields {
+    fields.iter().map(|(name, kind)| kind.field(name)).collect()
 }
 
 /// One column.
@@ -55,17 +94,7 @@ pub struct Column {
 
 impl Column {
     pub(crate) fn field(&self) -> Field {
-        match self.kind {
-            ColumnKind::Text => Field::new(&self.name, DataType::Utf8, true),
-            ColumnKind::Integer => Field::new(&self.name, DataType::Int64, true),
-            ColumnKind::Boolean => Field::new(&self.name, DataType::Boolean, true),
-            ColumnKind::Json => {
-                Field::new(&self.name, DataType::Utf8, true).with_extension_type(Json::default())
-            }
-            ColumnKind::JsonList | ColumnKind::TextList => {
-                Field::new(&self.name, DataType::List(Arc::new(self.kind.item_field())), true)
-            }
-        }
+        self.kind.field(&self.name)
     }
 }
 
@@ -94,11 +123,11 @@ impl Schema {
             return Err(TableError::RowLength { found: row.len(), wanted: self.columns.len() });
         }
         for (column, cell) in self.columns.iter().zip(row) {
-            if cell.kind().is_some_and(|kind| kind != column.kind) {
+            if !cell.fits(column.kind) {
                 return Err(TableError::CellKind {
                     column: column.name.clone(),
                     wanted: column.kind.describe(),
-                    found: cell.kind().map_or("nothing", ColumnKind::describe),
+                    found: cell.describe(),
                 });
             }
         }
@@ -123,6 +152,10 @@ pub enum Cell {
     JsonList(Vec<String>),
     /// See [`ColumnKind::TextList`].
     TextList(Vec<String>),
+    /// See [`ColumnKind::Record`].
+    Record(Record),
+    /// See [`ColumnKind::RecordList`].
+    RecordList(Vec<Record>),
 }
 
 impl Cell {
@@ -136,15 +169,35 @@ impl Cell {
         value.map_or(Self::Missing, Self::Integer)
     }
 
-    fn kind(&self) -> Option<ColumnKind> {
+    /// Says whether it can stand in a column of a kind.
+    fn fits(&self, kind: ColumnKind) -> bool {
+        match (self, kind) {
+            (Self::Missing, _)
+            | (Self::Text(_), ColumnKind::Text)
+            | (Self::Integer(_), ColumnKind::Integer)
+            | (Self::Boolean(_), ColumnKind::Boolean)
+            | (Self::Json(_), ColumnKind::Json)
+            | (Self::JsonList(_), ColumnKind::JsonList)
+            | (Self::TextList(_), ColumnKind::TextList) => true,
+            (Self::Record(record), ColumnKind::Record(fields)) => fits(record, fields),
+            (Self::RecordList(records), ColumnKind::RecordList(fields)) => {
+                records.iter().all(|record| fits(record, fields))
+            }
+            _ => false,
+        }
+    }
+
+    fn describe(&self) -> &'static str {
         match self {
-            Self::Missing => None,
-            Self::Text(_) => Some(ColumnKind::Text),
-            Self::Integer(_) => Some(ColumnKind::Integer),
-            Self::Boolean(_) => Some(ColumnKind::Boolean),
-            Self::Json(_) => Some(ColumnKind::Json),
-            Self::JsonList(_) => Some(ColumnKind::JsonList),
-            Self::TextList(_) => Some(ColumnKind::TextList),
+            Self::Missing => "nothing",
+            Self::Text(_) => ColumnKind::Text.describe(),
+            Self::Integer(_) => ColumnKind::Integer.describe(),
+            Self::Boolean(_) => ColumnKind::Boolean.describe(),
+            Self::Json(_) => ColumnKind::Json.describe(),
+            Self::JsonList(_) => ColumnKind::JsonList.describe(),
+            Self::TextList(_) => ColumnKind::TextList.describe(),
+            Self::Record(_) => "a record of other fields",
+            Self::RecordList(_) => "a list of other records",
         }
     }
 
@@ -153,6 +206,16 @@ impl Cell {
             Self::Missing | Self::Integer(_) | Self::Boolean(_) => 8,
             Self::Text(text) | Self::Json(text) => text.len(),
             Self::JsonList(items) | Self::TextList(items) => items.iter().map(String::len).sum(),
+            Self::Record(record) => record.values().map(Self::size).sum(),
+            Self::RecordList(records) => {
+                records.iter().flat_map(BTreeMap::values).map(Self::size).sum()
+            }
         }
     }
+}
+
+/// Says whether a record has these fields, each of its kind, and no others.
+fn fits(record: &Record, fields: &[(&str, ColumnKind)]) -> bool {
+    let fit = |(name, kind): &(&str, ColumnKind)| record.get(*name).is_some_and(|c| c.fits(*kind));
+    record.len() == fields.len() && fields.iter().all(fit)
 }

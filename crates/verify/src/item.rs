@@ -25,6 +25,17 @@ pub enum ItemType {
     Single,
 }
 
+impl ItemType {
+    /// Returns the word used on disk.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::IoMixed => "io_mixed",
+            Self::Oi => "oi",
+            Self::Single => "single",
+        }
+    }
+}
+
 /// What one prompt asks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

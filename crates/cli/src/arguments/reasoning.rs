@@ -1,4 +1,5 @@
-//! What can be typed after `backstory synthesize` and `backstory questions`?
+//! What can be typed after `backstory synthesize` and `backstory questions`, and after
+//! `backstory export` about questions?
 
 use std::path::PathBuf;
 
@@ -128,4 +129,18 @@ pub(crate) struct QuestionsArgs {
     pub(crate) seed: u64,
     #[command(flatten)]
     pub(crate) machine: MachineArgs,
+}
+
+/// How questions are split when they are exported.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct QuestionSplitArgs {
+    /// Of questions: how many families of a hundred go to validation; 5 unless set
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) validation: Option<u32>,
+    /// Of questions: how many families of a hundred go to test; 5 unless set
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) test: Option<u32>,
+    /// Of questions: a word that draws other splits
+    #[arg(long, value_name = "WORD")]
+    pub(crate) split_key: Option<String>,
 }

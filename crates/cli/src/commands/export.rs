@@ -1,9 +1,10 @@
-//! How are the trajectories of a run exported?
+//! How are the trajectories of a run exported, and the questions of a folder?
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::str::FromStr;
 
+use backstory_dataset::questions::ITEMS;
 use backstory_dataset::snapshot::{SnapshotExport, SnapshotFormat, export_snapshots};
 use backstory_dataset::{
     Dialect, ExportContext, ExportFormat, ExportOptions, Exported, UnknownWord,
@@ -13,12 +14,16 @@ use backstory_identity::Authors;
 use backstory_model::exit;
 use backstory_store::RunDirectory;
 
+use super::reasoning::export_questions;
 use crate::arguments::ExportArgs;
 use crate::settings::Settings;
 use crate::{Failure, Talk};
 
 /// Writes one folder per format.
 pub(super) fn export(args: &ExportArgs, settings: &Settings, talk: &Talk) -> Result<u8, Failure> {
+    if args.run.join(ITEMS).is_file() {
+        return export_questions(args, settings, talk);
+    }
     let run = RunDirectory::read_only(&args.run)?;
     let manifest = run.manifest()?;
     if inside(&args.out, &args.run) {

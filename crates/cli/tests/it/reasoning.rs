@@ -78,4 +78,76 @@ fn questions_have_answers_that_the_verifier_takes() {
     ask("again");
     assert_eq!(context.read("again/items.jsonl"), text);
     assert_eq!(context.read("again/traces.jsonl"), traces);
+    let said = context.backstory(["export", "questions", "-o", "out"]).run();
+    assert_eq!(said.exit_code, Some(0), "{said}");
+    assert!(!said.stdout.contains("broken_gold"), "{said}");
+}
+
+/// Twenty programs with one question each.
+fn few_questions(context: &TestContext) {
+    let item = |number: u32| {
+        format!(
+            r#"{{"item_id":"i{number}","type":"single","program_id":"p{number}","family_id":"f{number}","prompt":"How often?","questions":[{{"q":1,"question_id":"q{number}","kind":"execution_count","answer":"{number}","checker":"count","statement_id":2}}],"python_version":"3.12.1","source":"grammar"}}"#
+        ) + "\n"
+    };
+    let text: String = (0..20).map(item).collect();
+    context.write("questions/items.jsonl", &text);
+}
+
+#[test]
+fn questions_are_exported_with_a_table_of_where_they_went() {
+    let context = context();
+    few_questions(&context);
+    let export = |more: &[&str]| {
+        let arguments = ["export", "questions", "-o", "out", "--validation", "10", "--test", "20"];
+        context.backstory(arguments.iter().chain(more)).run()
+    };
+    insta::assert_snapshot!(export(&[]), @"
+    exit_code: 0
+    ----- stdout -----
+    items                              20
+    families of train                  16
+    families of validation              1
+    families of test                    3
+    verl, train                        16
+    verl, validation                    1
+    verl, test                          3
+    trl, train                         16
+    trl, validation                     1
+    trl, test                           3
+    nemo-gym, train                    16
+    nemo-gym, validation                1
+    nemo-gym, test                      3
+    items, train                       16
+    items, validation                   1
+    items, test                         3
+    ----- stderr -----
+    verl: out/verl
+    trl: out/trl
+    nemo-gym: out/nemo-gym
+    items: out/items
+    ");
+    insta::assert_snapshot!(export(&["--to", "verl", "--split-key", "other"]), @"
+    exit_code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: `out/trl` was made of other questions, or split another way
+
+    hint: export all formats again at once, or choose another directory with `-o`
+    ");
+    insta::assert_snapshot!(export(&["--to", "atif"]), @"
+    exit_code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: the option `--to` cannot be understood
+      Caused by: `atif` is not one of `verl`, `trl`, `nemo-gym`, `items`
+    ");
+    let greedy = context.backstory(["export", "questions", "-o", "b", "--test", "100"]).run();
+    insta::assert_snapshot!(greedy, @"
+    exit_code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: the shares of the splits cannot be understood
+      Caused by: 5 and 100 per cent leave nothing to train on
+    ");
 }

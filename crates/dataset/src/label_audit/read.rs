@@ -87,12 +87,18 @@ fn parquet_rows(path: &Path) -> Result<Vec<Value>, LabelError> {
 }
 
 fn object(row: BTreeMap<String, Cell>) -> Value {
-    let value = |cell| match cell {
+    let value = |(name, cell)| (name, value(cell));
+    Value::Object(row.into_iter().map(value).collect())
+}
+
+fn value(cell: Cell) -> Value {
+    match cell {
         Cell::Text(text) | Cell::Json(text) => Value::from(text),
         Cell::TextList(texts) | Cell::JsonList(texts) => Value::from(texts),
         Cell::Integer(number) => Value::from(number),
         Cell::Boolean(flag) => Value::from(flag),
         Cell::Missing => Value::Null,
-    };
-    Value::Object(row.into_iter().map(|(name, cell)| (name, value(cell))).collect())
+        Cell::Record(record) => object(record),
+        Cell::RecordList(records) => Value::Array(records.into_iter().map(object).collect()),
+    }
 }

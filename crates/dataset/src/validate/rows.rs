@@ -107,7 +107,8 @@ fn parquet_rows(
     }
 }
 
-fn decode(row: BTreeMap<String, Cell>) -> Result<Map<String, Value>, serde_json::Error> {
+/// Returns a row of a table as JSON.
+pub(super) fn decode(row: BTreeMap<String, Cell>) -> Result<Map<String, Value>, serde_json::Error> {
     let mut object = Map::new();
     for (name, cell) in row {
         let value = match cell {
@@ -120,6 +121,11 @@ fn decode(row: BTreeMap<String, Cell>) -> Result<Map<String, Value>, serde_json:
                 items.iter().map(|item| serde_json::from_str(item)).collect::<Result<_, _>>()?,
             ),
             Cell::TextList(items) => items.into(),
+            Cell::Record(record) => Value::Object(decode(record)?),
+            Cell::RecordList(records) => {
+                let all = records.into_iter().map(decode);
+                Value::Array(all.map(|one| one.map(Value::Object)).collect::<Result<_, _>>()?)
+            }
         };
         object.insert(name, value);
     }

@@ -7,6 +7,7 @@ mod evidence;
 mod export;
 mod graded;
 mod people;
+mod questions;
 mod run;
 mod sample;
 mod validate;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use backstory_table::{
-    Cell, ColumnKind, ColumnWriter, Schema, TableError, TableWriter, Values, WriteOptions,
+    Cell, ColumnKind, ColumnWriter, Record, Schema, TableError, TableWriter, Values, WriteOptions,
     column_types, read_columns, read_rows, read_texts, write_table,
 };
 
@@ -27,6 +27,57 @@ fn row(number: i64) -> Vec<Cell> {
         Cell::JsonList(vec![r#"{"role":"user"}"#.to_owned(), "[1]".to_owned()]),
         Cell::TextList(vec!["a".to_owned(), String::new()]),
     ]
+}
+
+const MESSAGE: &[(&str, ColumnKind)] = &[("role", ColumnKind::Text), ("content", ColumnKind::Text)];
+const GIVEN: &[(&str, ColumnKind)] = &[
+    ("index", ColumnKind::Integer),
+    ("license", ColumnKind::Text),
+    ("last", ColumnKind::Record(MESSAGE)),
+];
+
+fn message(content: &str) -> Record {
+    [("role", "user"), ("content", content)]
+        .map(|(name, text)| (name.to_owned(), Cell::Text(text.to_owned())))
+        .into()
+}
+
+#[test]
+fn records_come_back_and_none_is_padded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    let schema = || {
+        Schema::new([
+            ("prompt", ColumnKind::RecordList(MESSAGE)),
+            ("extra", ColumnKind::Record(GIVEN)),
+        ])
+    };
+    let extra: Record = [
+        ("index".to_owned(), Cell::Integer(3)),
+        ("license".to_owned(), Cell::Missing),
+        ("last".to_owned(), Cell::Record(message("c"))),
+    ]
+    .into();
+    let rows = [
+        vec![Cell::RecordList(vec![message("a"), message("b")]), Cell::Missing],
+        vec![Cell::RecordList(Vec::new()), Cell::Record(extra.clone())],
+        vec![Cell::Missing, Cell::Record(extra)],
+    ];
+    write_table(&path, schema(), rows.clone()).unwrap();
+    let mut read = Vec::new();
+    read_rows(&path, |row| read.push(row)).unwrap();
+    let names = ["prompt".to_owned(), "extra".to_owned()];
+    let wanted: Vec<BTreeMap<String, Cell>> =
+        rows.map(|row| names.iter().cloned().zip(row).collect()).into();
+    assert_eq!(read, wanted);
+
+    let mut short = message("a");
+    short.remove("role");
+    let wrong = write_table(&path, schema(), [vec![Cell::RecordList(vec![short]), Cell::Missing]]);
+    assert_eq!(
+        wrong.unwrap_err().to_string(),
+        "column `prompt` holds lists of records, not a list of other records"
+    );
 }
 
 fn names() -> Vec<String> {

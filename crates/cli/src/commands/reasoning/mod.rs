@@ -1,5 +1,6 @@
 //! How do programs and the questions about them come onto the disk?
 
+mod export;
 mod follow;
 mod of_run;
 mod programs;
@@ -7,6 +8,7 @@ mod questions;
 mod rows;
 mod trace;
 
+pub(super) use export::export_questions;
 pub(super) use programs::synthesize;
 pub(super) use questions::questions;
 pub(super) use trace::trace;
