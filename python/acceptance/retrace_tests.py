@@ -136,7 +136,7 @@ class CallRewriter(Rewriter):
                 for inner in [one for one in ast.walk(node) if one in self.chosen and one is not node]:
                     self.define(inner)  # type: ignore[arg-type]
             return
-        lines = {one.lineno: number for one, number in self.numbers.items() if in_body(one, node)}
+        lines = {line_of(one): number for one, number in self.numbers.items() if in_body(one, node)}
         head = node.body[:1] if is_docstring(node.body[0]) else []
         body = self.block(node.body[len(head) :])
         enter = self.call("enter", ast.Constant(self.path), ast.Constant(name), self.locals())
@@ -161,9 +161,14 @@ def gives(function: ast.FunctionDef) -> bool:
     return False
 
 
+def line_of(node: ast.AST) -> int:
+    """Returns the first line of a statement; a case has that of its pattern."""
+    return (node.pattern if isinstance(node, ast.match_case) else node).lineno  # type: ignore[attr-defined]
+
+
 def in_body(node: ast.AST, function: ast.AST) -> bool:
     """Returns whether a statement lies in a function."""
-    return function.lineno <= node.lineno <= function.end_lineno and node is not function  # type: ignore[attr-defined]
+    return function.lineno <= line_of(node) <= function.end_lineno and node is not function  # type: ignore[attr-defined]
 
 
 class Plugin:
