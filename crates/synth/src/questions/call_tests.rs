@@ -20,7 +20,8 @@ def pick(values, key):
         if one >= key:
             found.append(one)
     log(found)
-    return len(found)
+    count = len(found)
+    return count
 ";
 
 fn after() -> String {
@@ -43,13 +44,14 @@ fn file() -> TracedFile {
         }
     };
     let statements = vec![
-        statement(1, 7, 0, "FunctionDef", 0),
+        statement(1, 8, 0, "FunctionDef", 0),
         statement(2, 2, 4, "Assign", 1),
         statement(3, 5, 4, "For", 1),
         statement(4, 5, 8, "If", 3),
         statement(5, 5, 12, "Expr", 4),
         statement(6, 6, 4, "Expr", 1),
-        statement(7, 7, 4, "Return", 1),
+        statement(7, 7, 4, "Assign", 1),
+        statement(8, 8, 4, "Return", 1),
     ];
     TracedFile { path: "src/pick.py".to_owned(), statements }
 }
@@ -79,8 +81,10 @@ fn events(found: &[u32]) -> Vec<TraceEvent> {
     }
     did(3, &[]);
     did(6, &[]);
-    did(7, &[]);
-    let value = ValueText::new(found.len().to_string());
+    let count = found.len().to_string();
+    did(7, &[("count", &count)]);
+    did(8, &[]);
+    let value = ValueText::new(count);
     events.push(TraceEvent::Return { value });
     events
 }
@@ -219,6 +223,15 @@ fn a_decorated_function_is_shown_with_its_decorator() {
 }
 
 #[test]
+fn of_a_return_alone_nothing_is_asked_on_the_way() {
+    let text = after().replace("count = len(found)", "count = size(found)");
+    let items = asked_of(&text, &call(&[2])).items;
+    let all = items.iter().flat_map(|item| &item.questions);
+    let beyond: Vec<_> = all.filter(|one| one.statement_id >= Some(7)).collect();
+    assert!(beyond.is_empty(), "{beyond:?}");
+}
+
+#[test]
 fn what_changed_behind_the_text_is_not_asked() {
     // Something else changed `key` while a value was appended: two names for one list.
     let mut call = call(&[2]);
@@ -243,6 +256,8 @@ fn a_fixed_value_is_the_first_one_that_differs() {
     assert_eq!(item.questions[0].answer, "[2]");
     assert!(item.prompt.contains("Before the fix, `found` was [1] right after"), "{}", item.prompt);
     assert!(item.prompt.contains("if one >= key:"), "the old version is shown");
+    let other = fixed.next().unwrap();
+    assert!(other.prompt.contains("`count` was 2 right after"), "{}", other.prompt);
     assert_eq!(fixed.next(), None, "one for each variable");
     assert!(places(&asked(Some(&after), &after).items, Kind::FixedValue).is_empty());
 }

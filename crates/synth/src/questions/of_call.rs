@@ -209,7 +209,7 @@ impl<'a> Writer<'a> {
 
     fn is_known(&self, stretch: &Stretch, one: &Candidate) -> bool {
         let Some(statement) = one.statement else { return stretch.ends_call };
-        if !self.is_shown(statement) {
+        if !self.is_shown(statement) || stretch.is_plain_end() {
             return false;
         }
         let so_far = stretch.before.get(&statement).copied().unwrap_or_default();

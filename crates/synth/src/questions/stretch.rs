@@ -29,6 +29,14 @@ pub(super) struct Stretch {
     pub(super) has_successor: bool,
 }
 
+impl Stretch {
+    /// Says whether nothing is left of the call but its last execution, so that there is
+    /// no way to ask about.
+    pub(super) fn is_plain_end(&self) -> bool {
+        self.ends_call && self.executions.len() < 2
+    }
+}
+
 /// A call as it is taken apart.
 struct Walk<'a> {
     file: u32,
