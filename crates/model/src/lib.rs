@@ -31,6 +31,7 @@ mod trajectory;
 mod unit;
 
 pub mod exit;
+pub mod reasoning;
 pub mod seed;
 
 pub use ci::{CiEvidence, CiLogPart, CiReport, CiState, CiSummary};

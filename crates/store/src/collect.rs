@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use backstory_model::{BlobId, RunManifest, UnitKey};
 
+use crate::reasoning::REASONING;
 use crate::unit::{sha256, to_pretty_json};
 use crate::{LogWriter, RunDirectory, StoreError, StoredUnit, fs};
 
@@ -32,7 +33,10 @@ impl RunDirectory {
                 disk.remove_file(&path)?;
             }
         }
-        disk.remove_dirs(&self.tables())?;
+        // What was searched belongs to the stories that were there before.
+        for directory in [self.tables(), self.path().join(REASONING)] {
+            disk.remove_dirs(&directory)?;
+        }
         for directory in ["log", "tables", "units", "blobs"] {
             disk.create_dirs(&self.path().join(directory))?;
         }
@@ -58,18 +62,34 @@ impl Collection<'_> {
 
     /// Puts the log in its place, removes what is left over and writes the
     /// manifest. The tables and the report must be written before.
-    pub fn seal(self, mut manifest: RunManifest) -> Result<RunManifest, StoreError> {
+    pub fn seal(self, manifest: RunManifest) -> Result<RunManifest, StoreError> {
         let disk = self.run.disk()?;
         self.log.finish()?;
         disk.rename(&self.hidden, &self.run.log_path())?;
         prune_units(self.run, &self.units)?;
         prune_blobs(self.run, &self.blobs)?;
-        manifest.files = self.run.digests()?;
-        let text = to_pretty_json(&manifest);
-        disk.write(&self.run.manifest_path(), &text)?;
-        let digest = format!("{}  manifest.json\n", sha256(&text));
-        disk.write(&self.run.manifest_digest_path(), digest.as_bytes())?;
+        self.run.write_manifest(manifest)
+    }
+}
+
+impl RunDirectory {
+    /// Lists every covered file in the manifest and writes it.
+    pub(crate) fn write_manifest(
+        &self,
+        mut manifest: RunManifest,
+    ) -> Result<RunManifest, StoreError> {
+        manifest.files = self.digests()?;
+        self.put_manifest(&manifest)?;
         Ok(manifest)
+    }
+
+    /// Writes the manifest as it is.
+    pub(crate) fn put_manifest(&self, manifest: &RunManifest) -> Result<(), StoreError> {
+        let disk = self.disk()?;
+        let text = to_pretty_json(manifest);
+        disk.write(&self.manifest_path(), &text)?;
+        let digest = format!("{}  manifest.json\n", sha256(&text));
+        disk.write(&self.manifest_digest_path(), digest.as_bytes())
     }
 }
 
@@ -78,7 +98,7 @@ fn prune_units(run: &RunDirectory, wanted: &BTreeSet<UnitKey>) -> Result<(), Sto
     prune(run, &run.path().join("units"), &wanted)
 }
 
-fn prune_blobs(run: &RunDirectory, wanted: &BTreeSet<BlobId>) -> Result<(), StoreError> {
+pub(crate) fn prune_blobs(run: &RunDirectory, wanted: &BTreeSet<BlobId>) -> Result<(), StoreError> {
     let wanted: BTreeSet<PathBuf> = wanted.iter().map(|id| run.blob_path(id)).collect();
     prune(run, &run.path().join("blobs"), &wanted)
 }

@@ -14,6 +14,7 @@ mod faults;
 mod ledger;
 mod log;
 mod manifest;
+mod reasoning;
 mod run;
 mod unit;
 
@@ -26,5 +27,6 @@ pub use faults::Faults;
 pub use ledger::{Ledger, RunState};
 pub use log::{LogReader, LogWriter};
 pub use manifest::{Damage, digest_file};
+pub use reasoning::{Reasoned, ReasoningWriter};
 pub use run::RunDirectory;
 pub use unit::{StoredUnit, Told, UnitTexts};

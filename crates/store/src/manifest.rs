@@ -9,6 +9,7 @@ use std::path::Path;
 
 use backstory_model::{RunManifest, Sha256};
 
+use crate::reasoning::REASONING;
 use crate::run::REPORT;
 use crate::unit::{from_json, sha256};
 use crate::{RunDirectory, StoreError, fs};
@@ -105,7 +106,7 @@ impl RunDirectory {
     }
 
     pub(crate) fn digests(&self) -> Result<BTreeMap<String, Sha256>, StoreError> {
-        let files = self.covered_files(&["blobs", "log", "tables", "units"])?;
+        let files = self.covered_files(&["blobs", "log", REASONING, "tables", "units"])?;
         let report = self.report_path().is_file().then(|| REPORT.to_owned());
         files
             .into_keys()
@@ -122,8 +123,9 @@ impl RunDirectory {
 
     fn covered_files(&self, below: &[&str]) -> Result<BTreeMap<String, u64>, StoreError> {
         let mut files = BTreeMap::new();
-        for directory in below {
-            for (path, size) in fs::files_below(&self.path().join(directory))? {
+        let there = below.iter().map(|name| self.path().join(name)).filter(|path| path.is_dir());
+        for directory in there {
+            for (path, size) in fs::files_below(&directory)? {
                 let inside = path.strip_prefix(self.path()).unwrap_or(&path);
                 let name = inside.to_string_lossy().into_owned();
                 if is_covered(&name) {

@@ -24,6 +24,7 @@ pub(crate) const REPORT: &str = "report.md";
 /// units/ab/abc…/     one finished unit: result.json, trajectory.json.zst, execution.json.zst
 /// blobs/ab/cdef….zst bytes by their git blob id
 /// tables/*.parquet   the funnel, one row a unit
+/// reasoning/         what was searched for the thoughts of snapshots, if anything was
 /// state.sqlite       what is done; not covered, rebuilt at will
 /// ```
 #[derive(Debug)]

@@ -235,7 +235,7 @@ impl RunDirectory {
         Ok(self.accepted()?.map(|line| self.snapshot_story(&line?)))
     }
 
-    fn accepted(
+    pub(crate) fn accepted(
         &self,
     ) -> Result<impl Iterator<Item = Result<Disposition, StoreError>>, StoreError> {
         Ok(self.dispositions()?.filter(|line| match line {

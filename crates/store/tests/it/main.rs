@@ -5,5 +5,6 @@
 mod damage;
 mod execution;
 mod interrupted;
+mod reasoning;
 mod round_trip;
 mod sample;

@@ -1,8 +1,8 @@
-//! How long is a thought of another step, cut to the length of this one?
+//! What is as long as a thought and says nothing of its step?
 //!
 //! In: the thoughts of other steps and a number of tokens. Out: a text of exactly so many
-//! tokens made of them, the same for the same step. Whatever a thought gains by its length
-//! alone, this text gains too.
+//! tokens made of them, the same for the same step, and one made of words without content.
+//! Whatever a thought gains by its length alone, these gain too.
 
 use backstory_model::seed::Seed;
 
@@ -30,9 +30,29 @@ pub(super) fn control(step: &str, others: &[&str], tokens: usize) -> Option<Stri
     None
 }
 
+/// Words that say nothing of any code.
+const NOTHING: &str = "Now the next part of the work comes, as was said before. This is one part \
+    of many, and each of them has its place. What has to be done here is done here, and what is \
+    left is left for later. So it goes on from here, one thing after another. ";
+
+/// Makes a text of so many tokens that says nothing.
+pub(super) fn filler(tokens: usize) -> String {
+    let found = pieces(NOTHING);
+    let (rounds, rest) = (tokens / found.len(), tokens % found.len());
+    let end = rest.checked_sub(1).map_or(0, |last| found[last].end);
+    format!("{}{}", NOTHING.repeat(rounds), &NOTHING[..end]).trim_end().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{control, pieces};
+    use super::{control, filler, pieces};
+
+    #[test]
+    fn the_filler_has_exactly_as_many_tokens() {
+        for tokens in [0, 1, 10, 59, 60, 61, 62, 63, 300] {
+            assert_eq!(pieces(&filler(tokens)).len(), tokens, "{tokens}");
+        }
+    }
 
     #[test]
     fn the_control_has_exactly_as_many_tokens() {

@@ -6,10 +6,14 @@
 
 mod code;
 mod control;
+mod known;
 mod names;
 mod prompt;
-mod row;
 mod words;
 
+pub mod clauses;
 pub mod guard;
 pub mod search;
+pub mod writer;
+
+pub use known::{Known, known};

@@ -7,18 +7,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use backstory_model::seed::Seed;
-use backstory_model::{
-    CompletionRequest, Continuation, LanguageModel, LanguageModelError, Score, Sha256,
+pub use backstory_model::reasoning::{
+    CandidateKind, CandidateRow, Gate, Generator, Reason, SearchOptions, Searched,
 };
-use serde::{Deserialize, Serialize};
+use backstory_model::seed::Seed;
+use backstory_model::{Continuation, LanguageModel, LanguageModelError, Score, Sha256};
 use sha2::{Digest as _, Sha256 as Hasher};
 
-use super::control::control;
-use super::guard::{Guard, GuardOptions};
-use super::prompt::{END, prompt};
-pub use super::row::{CandidateKind, CandidateRow, Generator, Reason};
+use super::control::{control, filler};
+use super::guard::Guard;
 use super::words::{Kind, is_keyword, pieces};
+use super::writer::{Asked, ThoughtWriter};
 
 /// One step that may have a thought.
 #[derive(Clone, Copy, Debug)]
@@ -41,92 +40,8 @@ pub struct ThoughtStep<'a> {
     pub known: &'a [&'a str],
     /// Thoughts of other steps.
     pub others: &'a [&'a str],
-}
-
-/// Choices of a search.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SearchOptions {
-    /// Texts written in each round.
-    pub candidates: usize,
-    /// Rounds.
-    pub rounds: usize,
-    /// Independent beginnings; the first is the thought the step has.
-    pub starts: usize,
-    /// How many nats a token the code must gain.
-    pub min_gain: f64,
-    /// How freely the writer writes.
-    pub temperature: f64,
-    /// How many tokens the writer may write for one thought.
-    pub written_tokens: u32,
-    /// How many bytes of the context the writer sees.
-    pub prompt_context: usize,
-    /// What a thought may have.
-    pub guard: GuardOptions,
-    /// Between which likelihoods without a thought a step is worth a search.
-    pub gate: Option<Gate>,
-}
-
-impl Default for SearchOptions {
-    fn default() -> Self {
-        Self {
-            candidates: 2,
-            rounds: 3,
-            starts: 1,
-            min_gain: 0.0,
-            temperature: 0.8,
-            written_tokens: 400,
-            prompt_context: 16_000,
-            guard: GuardOptions::default(),
-            gate: None,
-        }
-    }
-}
-
-/// Between which likelihoods without a thought a step is worth a search, in nats a token.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Gate {
-    /// Easier code needs no thought.
-    pub low: f64,
-    /// Harder code cannot be inferred.
-    pub high: f64,
-}
-
-impl Gate {
-    /// Sets the gate between two percentiles (0 to 100) of many steps; `None` without any.
-    pub fn between(likelihoods: &[f64], low: usize, high: usize) -> Option<Self> {
-        let mut sorted = likelihoods.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        let last = sorted.len().checked_sub(1)?;
-        let at = |percent: usize| sorted[(last * percent.min(100) + 50) / 100];
-        Some(Self { low: at(low), high: at(high) })
-    }
-}
-
-/// What a search came to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Searched {
-    /// The step.
-    pub step_id: String,
-    /// The thought that stands.
-    pub thought: Option<String>,
-    /// Why there is none.
-    pub dropped: Option<Reason>,
-    /// Mean negative log-likelihood of the code without a thought.
-    pub nll_none: Option<f64>,
-    /// The same behind the thought the step had, if that one was scored.
-    pub nll_initial: Option<f64>,
-    /// The same behind the best text of the winning start, after each round.
-    pub nll_rounds: Vec<f64>,
-    /// The same behind a thought of another step as long as the winner.
-    pub nll_control: Option<f64>,
-    /// Tokens the scorer had to read.
-    pub tokens_scored: u64,
-    /// Tokens the writer wrote.
-    pub tokens_written: u64,
-    /// One row for every candidate.
-    pub rows: Vec<CandidateRow>,
-    /// Every text a row names.
-    pub texts: BTreeMap<Sha256, String>,
+    /// Sentences that the plan supports, for a writer that is no model.
+    pub clauses: &'a [&'a str],
 }
 
 /// Searches the thought of one step.
@@ -137,7 +52,7 @@ pub fn search(
     step: &ThoughtStep<'_>,
     options: &SearchOptions,
     scorer: &dyn LanguageModel,
-    writer: &dyn LanguageModel,
+    writer: &dyn ThoughtWriter,
 ) -> Result<Searched, LanguageModelError> {
     let guard = Guard::new(step.context, step.target, step.known, options.guard.clone());
     let searched = Searched {
@@ -147,8 +62,10 @@ pub fn search(
         nll_none: None,
         nll_initial: None,
         nll_rounds: Vec::new(),
+        nll_filler: None,
         nll_control: None,
         tokens_scored: 0,
+        tokens_prompted: 0,
         tokens_written: 0,
         rows: Vec::new(),
         texts: BTreeMap::new(),
@@ -178,7 +95,7 @@ struct Search<'a> {
     step: &'a ThoughtStep<'a>,
     options: &'a SearchOptions,
     scorer: &'a dyn LanguageModel,
-    writer: &'a dyn LanguageModel,
+    writer: &'a dyn ThoughtWriter,
     guard: Guard<'a>,
     /// Texts of this start.
     seen: BTreeSet<Sha256>,
@@ -204,7 +121,7 @@ impl Search<'_> {
         if winner.nll >= none - self.options.min_gain {
             return Ok(Some(Reason::NotBetterThanNone));
         }
-        if let Some(other) = self.control(&winner.text)?
+        if let Some(other) = self.controls(&winner.text)?
             && winner.nll >= other
         {
             return Ok(Some(Reason::NotBetterThanOther));
@@ -278,28 +195,24 @@ impl Search<'_> {
         place: [usize; 3],
         current: Option<&Current>,
     ) -> Result<Draft, LanguageModelError> {
-        let text = current.map(|current| current.text.as_str());
-        let prompt = prompt(self.step, text, self.options.prompt_context);
         let numbers = place.map(|number| number.to_string());
         let [start, round, candidate] = numbers.each_ref().map(String::as_str);
-        let seed = Seed::of(&[self.step.id, start, round, candidate]).generator().bits();
+        let all = self.options.seed.to_string();
+        let seed = Seed::of(&[all.as_str(), self.step.id, start, round, candidate]);
+        let seed = seed.generator().bits();
+        let text = current.map(|current| current.text.as_str());
+        let asked = Asked { step: self.step, current: text, seed, options: self.options };
+        let written = self.writer.write(&asked)?;
         let mut row = self.row(kind, place);
         row.parent_hash = current.map(|current| current.hash.clone());
-        row.prompt_hash = Some(digest(&prompt));
+        row.prompt_hash = written.prompt.as_deref().map(digest);
         row.seed = Some(seed);
-        let identity = self.writer.identity();
-        row.generator =
-            Some(Generator { model: identity.model.clone(), revision: identity.revision.clone() });
-        let written = self.writer.complete(&CompletionRequest {
-            prompt,
-            max_tokens: self.options.written_tokens,
-            temperature: self.options.temperature,
-            seed,
-            stop: vec![END.to_owned()],
-        })?;
-        row.tokens_written = written.tokens;
-        self.searched.tokens_written += written.tokens;
-        Ok(Draft { text: written.text.trim().to_owned(), row })
+        row.generator = Some(self.writer.generator());
+        row.tokens_prompted = written.tokens_prompted;
+        row.tokens_written = written.tokens_written;
+        self.searched.tokens_prompted += written.tokens_prompted;
+        self.searched.tokens_written += written.tokens_written;
+        Ok(Draft { text: written.text, row })
     }
 
     /// Scores what the guard lets through; the best takes the place of the current text.
@@ -375,21 +288,36 @@ impl Search<'_> {
         draft
     }
 
-    /// Scores the code behind a thought of another step as long as the winner.
-    fn control(&mut self, winner: &str) -> Result<Option<f64>, LanguageModelError> {
+    /// Scores the code behind two texts as long as the winner: words that say nothing, and
+    /// a thought of another step. Returns the likelihood behind the latter.
+    fn controls(&mut self, winner: &str) -> Result<Option<f64>, LanguageModelError> {
         let tokens = pieces(winner).len();
-        let Some(text) = control(self.step.id, self.step.others, tokens) else { return Ok(None) };
-        let mut row = self.row(CandidateKind::Control, [0, self.options.rounds, 0]);
+        let mut texts = vec![(CandidateKind::Filler, filler(tokens))];
+        let other = control(self.step.id, self.step.others, tokens);
+        texts.extend(other.map(|text| (CandidateKind::Control, text)));
+        let asked: Vec<Option<&str>> = texts.iter().map(|(_, text)| Some(text.as_str())).collect();
+        let scores = self.score(&asked)?;
+        for ((kind, text), score) in texts.into_iter().zip(scores) {
+            let nll = score.as_ref().map(Score::mean_nll);
+            if kind == CandidateKind::Filler {
+                self.searched.nll_filler = nll;
+            } else {
+                self.searched.nll_control = nll;
+            }
+            self.log_control(kind, text, score.as_ref());
+        }
+        Ok(self.searched.nll_control)
+    }
+
+    fn log_control(&mut self, kind: CandidateKind, text: String, score: Option<&Score>) {
+        let mut row = self.row(kind, [0, self.options.rounds, 0]);
         let hash = digest(&text);
-        row.thought_tokens = tokens;
+        row.thought_tokens = pieces(&text).len();
         row.text_hash = Some(hash.clone());
-        let score = self.score(&[Some(text.as_str())])?.pop().flatten();
         self.searched.texts.insert(hash, text);
-        self.searched.nll_control = score.as_ref().map(Score::mean_nll);
-        self.log(row, score.as_ref(), |row| {
+        self.log(row, score, |row| {
             row.reason = row.nll_target.is_none().then_some(Reason::OverWindow);
         });
-        Ok(self.searched.nll_control)
     }
 
     /// Scores the code behind texts, all behind one context; `None` where it does not fit.
@@ -449,6 +377,7 @@ impl Search<'_> {
             generator: None,
             prompt_hash: None,
             seed: None,
+            tokens_prompted: 0,
             tokens_written: 0,
             tokens_scored: 0,
         }

@@ -12,7 +12,7 @@ mod outline;
 mod parts;
 mod purpose;
 mod requirements;
-mod words;
+pub(crate) mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

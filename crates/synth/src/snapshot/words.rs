@@ -10,7 +10,7 @@ use backstory_model::{PlannedFile, RepoPath};
 const LISTED: usize = 8;
 
 /// Lists names in code marks; says how many more there are.
-pub(super) fn listed<T: std::fmt::Display>(names: &[T]) -> String {
+pub(crate) fn listed<T: std::fmt::Display>(names: &[T]) -> String {
     let shown: Vec<String> = names.iter().take(LISTED).map(|name| format!("`{name}`")).collect();
     match (shown.as_slice(), names.len().saturating_sub(LISTED)) {
         ([], _) => String::new(),

@@ -12,6 +12,7 @@ use backstory_synth::reason::guard::Leak;
 use backstory_synth::reason::search::{
     CandidateKind, Gate, Reason, SearchOptions, Searched, ThoughtStep, search,
 };
+use backstory_synth::reason::writer::ModelWriter;
 use proptest::prelude::*;
 
 const CONTEXT: &str = "class Venue:\n    capacity = 5\n\n";
@@ -104,11 +105,12 @@ fn step(thought: Option<&'static str>) -> ThoughtStep<'static> {
         thought,
         known: &["venue.py"],
         others: &["Another step has an entirely different thing in mind, at great length indeed."],
+        clauses: &[],
     }
 }
 
 fn run(model: &Written, thought: Option<&'static str>) -> Searched {
-    search(&step(thought), &SearchOptions::default(), model, model).expect("answers")
+    search(&step(thought), &SearchOptions::default(), model, &ModelWriter(model)).expect("answers")
 }
 
 /// The fate of every candidate: round, accepted, and why not.
@@ -141,13 +143,14 @@ fn each_round_keeps_the_best_and_never_gets_worse() {
             (2, false, seen),
             (3, false, seen),
             (3, false, seen),
+            (3, false, None),
             (3, false, None)
         ]
     );
 }
 
 #[test]
-fn two_candidates_and_three_rounds_cost_eight_scores_and_one_control() {
+fn two_candidates_and_three_rounds_cost_eight_scores_and_two_controls() {
     let texts = [
         "One idea that is new to us here.",
         "Two ideas that are new to us here.",
@@ -158,8 +161,9 @@ fn two_candidates_and_three_rounds_cost_eight_scores_and_one_control() {
     ];
     let model = Written::new(&[(A, 1.0)], &texts);
     let found = run(&model, Some(A));
-    assert_eq!(model.scored.load(Ordering::Relaxed), 9);
-    assert_eq!((found.tokens_scored, found.tokens_written), (9 * 14, 36));
+    assert_eq!(model.scored.load(Ordering::Relaxed), 10);
+    assert_eq!((found.tokens_scored, found.tokens_written), (10 * 14, 36));
+    assert_eq!((found.tokens_prompted, found.nll_filler), (6 * 50, Some(NONE)));
     assert_eq!(found.thought.as_deref(), Some(A));
 }
 
@@ -209,10 +213,10 @@ fn a_first_thought_that_leaks_counts_as_none() {
 fn a_gain_below_the_least_one_is_none() {
     let model = Written::new(&[(A, 1.5), (B, 1.45), (C, 1.3)], &[B, C]);
     let options = SearchOptions { min_gain: 0.1, ..SearchOptions::default() };
-    let found = search(&step(Some(A)), &options, &model, &model).expect("answers");
+    let found = search(&step(Some(A)), &options, &model, &ModelWriter(&model)).expect("answers");
     assert_eq!(found.nll_rounds, [1.3, 1.3, 1.3]);
     let model = Written::new(&[(A, 1.95)], &[]);
-    let found = search(&step(Some(A)), &options, &model, &model).expect("answers");
+    let found = search(&step(Some(A)), &options, &model, &ModelWriter(&model)).expect("answers");
     assert_eq!(found.dropped, Some(Reason::NotBetterThanNone));
 }
 
@@ -220,7 +224,7 @@ fn a_gain_below_the_least_one_is_none() {
 fn the_best_of_several_starts_wins_and_all_are_logged() {
     let model = Written::new(&[(A, 1.8), (B, 1.5), (C, 1.2), (D, 1.9)], &[D, B, C]);
     let options = SearchOptions { starts: 3, rounds: 1, candidates: 1, ..SearchOptions::default() };
-    let found = search(&step(Some(A)), &options, &model, &model).expect("answers");
+    let found = search(&step(Some(A)), &options, &model, &ModelWriter(&model)).expect("answers");
     assert_eq!((found.thought.as_deref(), found.nll_rounds.as_slice()), (Some(C), &[1.2][..]));
     let starts: Vec<(usize, CandidateKind)> =
         found.rows.iter().map(|row| (row.start, row.kind)).collect();
@@ -247,10 +251,11 @@ fn code_that_is_too_easy_or_out_of_reach_is_not_searched() {
     let gate = Gate::between(&[0.1, 0.2, 0.3, 0.4, 5.0], 25, 75).expect("five steps");
     assert_eq!(gate, Gate { low: 0.2, high: 0.4 });
     let options = SearchOptions { gate: Some(gate), ..SearchOptions::default() };
-    let found = search(&step(Some(A)), &options, &model, &model).expect("answers");
+    let found = search(&step(Some(A)), &options, &model, &ModelWriter(&model)).expect("answers");
     assert_eq!((found.dropped, found.rows.len()), (Some(Reason::OutsideGate), 1));
     let elsewhere = ThoughtStep { context: "nothing\n", ..step(Some(A)) };
-    let found = search(&elsewhere, &SearchOptions::default(), &model, &model).expect("answers");
+    let found = search(&elsewhere, &SearchOptions::default(), &model, &ModelWriter(&model))
+        .expect("answers");
     assert_eq!(found.dropped, Some(Reason::NotInferable));
 }
 
@@ -318,7 +323,7 @@ fn a_search_killed_at_every_request_goes_on_to_the_same_bytes() {
     let model = ngram();
     let options = SearchOptions { written_tokens: 60, ..SearchOptions::default() };
     let step = step(Some(B));
-    let whole = bytes(&search(&step, &options, &model, &model).expect("answers"));
+    let whole = bytes(&search(&step, &options, &model, &ModelWriter(&model)).expect("answers"));
     let folder = tempfile::tempdir().expect("a folder");
     let answers = AnswerFolder::open(folder.path()).expect("a folder");
     let mut lives = 0;
@@ -327,7 +332,7 @@ fn a_search_killed_at_every_request_goes_on_to_the_same_bytes() {
         let mortal = Mortal { model: &model, left: AtomicUsize::new(1) };
         let cached = Cached::new(&mortal, &answers);
         lives += 1;
-        match search(&step, &options, &cached, &cached) {
+        match search(&step, &options, &cached, &ModelWriter(&cached)) {
             Ok(found) => {
                 assert_eq!(bytes(&found), whole);
                 break;
@@ -349,15 +354,15 @@ fn a_spent_budget_ends_a_search_and_a_larger_one_goes_on() {
     let answers = AnswerFolder::open(folder.path()).expect("a folder");
     let small = Budgeted::new(&model, 500);
     let cached = Cached::new(&small, &answers);
-    let error = search(&step, &options, &cached, &cached).expect_err("too little");
+    let error = search(&step, &options, &cached, &ModelWriter(&cached)).expect_err("too little");
     assert!(matches!(error, LanguageModelError::BudgetSpent { budget: 500, .. }), "{error}");
     let large = Budgeted::new(&model, 1_000_000);
     let cached = Cached::new(&large, &answers);
-    let found = search(&step, &options, &cached, &cached).expect("enough");
-    let whole = search(&step, &options, &model, &model).expect("answers");
+    let found = search(&step, &options, &cached, &ModelWriter(&cached)).expect("enough");
+    let whole = search(&step, &options, &model, &ModelWriter(&model)).expect("answers");
     assert_eq!(bytes(&found), bytes(&whole));
     let all = Budgeted::new(&model, 1_000_000);
-    search(&step, &options, &all, &all).expect("enough");
+    search(&step, &options, &all, &ModelWriter(&all)).expect("enough");
     assert_eq!(large.spent() + small.spent(), all.spent());
 }
 

@@ -3,13 +3,14 @@
 //! One row for every text that was scored or turned down, in the order in which that
 //! happened. No row holds a time: the same answers give the same bytes.
 
-use backstory_model::{ModelIdentity, Sha256};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::guard::{GuardReport, Leak};
+use crate::{ModelId, ModelIdentity, Sha256};
 
 /// What a candidate is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CandidateKind {
     /// No thought at all.
@@ -18,12 +19,16 @@ pub enum CandidateKind {
     Initial,
     /// A text written in place of the current one.
     Rewrite,
+    /// Words that say nothing, as many as the winner has.
+    Filler,
     /// A thought of another step, as long as the winner.
     Control,
 }
 
 /// Why a candidate does not stand, or a step has no thought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// A guard turned it down; which one stands in [`CandidateRow::leaks`].
@@ -48,17 +53,35 @@ pub enum Reason {
     NoCandidate,
 }
 
-/// Which model wrote a candidate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+impl Reason {
+    /// Returns the word used on disk.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Guard => "guard",
+            Self::Empty => "empty",
+            Self::SeenBefore => "seen_before",
+            Self::NotLower => "not_lower",
+            Self::NotBetterThanNone => "not_better_than_none",
+            Self::NotBetterThanOther => "not_better_than_other",
+            Self::OverWindow => "over_window",
+            Self::OutsideGate => "outside_gate",
+            Self::NotInferable => "not_inferable",
+            Self::NoCandidate => "no_candidate",
+        }
+    }
+}
+
+/// Who wrote a candidate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Generator {
     /// Its name.
-    pub model: backstory_model::ModelId,
+    pub model: ModelId,
     /// The version of its weights.
     pub revision: Option<String>,
 }
 
 /// One candidate. What was not measured is absent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CandidateRow {
     /// The step it is for.
     pub step_id: String,
@@ -102,6 +125,8 @@ pub struct CandidateRow {
     pub prompt_hash: Option<Sha256>,
     /// Where its random choices started.
     pub seed: Option<u64>,
+    /// Tokens of what the writer was asked.
+    pub tokens_prompted: u64,
     /// Tokens that were written.
     pub tokens_written: u64,
     /// Tokens the scorer had to read.
