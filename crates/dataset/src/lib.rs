@@ -25,6 +25,7 @@ mod time;
 pub mod audit;
 pub mod label_audit;
 pub mod questions;
+pub mod reasoning;
 pub mod snapshot;
 pub mod validate;
 

@@ -70,7 +70,8 @@ fn export_of_snapshots(
     if let Some(limit) = args.document_limit {
         options.document_limit = limit;
     }
-    let exported = export_snapshots(run.snapshot_stories()?, run, &args.out, &options)?;
+    options.searched = run.reasoning()?.is_some();
+    let exported = export_snapshots(run.reasoned_stories()?, run, &args.out, &options)?;
     talk.say(&format!("{} stories", exported.stories));
     for (arm, told) in &exported.arms {
         let buckets: Vec<String> =
@@ -100,7 +101,7 @@ pub(super) fn warn_of_key(authors: &Authors, talk: &Talk) {
 }
 
 /// Returns true when the directory is the run or would be made in it.
-fn inside(out: &Path, run: &Path) -> bool {
+pub(super) fn inside(out: &Path, run: &Path) -> bool {
     let Ok(run) = run.canonicalize() else { return false };
     let real = std::path::absolute(out).unwrap_or_else(|_| out.to_owned());
     real.ancestors().find_map(|path| path.canonicalize().ok()).is_some_and(|p| p.starts_with(run))

@@ -26,12 +26,21 @@ pub(super) fn show(args: &ShowArgs, talk: &Talk) -> Result<u8, Failure> {
     if args.json {
         let json = run.trajectory_json(&unit)?;
         talk.json_text(&String::from_utf8_lossy(&json))?;
-    } else if run.manifest()?.snapshots.is_some() {
-        talk.data(&narrate_snapshot(&run.snapshot_story(&unit)?, &run, WIDTH))?;
     } else {
-        talk.data(&backstory_dataset::narrate(&run.trajectory(&unit)?, &run, WIDTH))?;
+        talk.data(&told(&run, &unit)?)?;
     }
     Ok(exit::OK)
+}
+
+/// Tells a trajectory, or a story with the thoughts that were found for it.
+fn told(run: &RunDirectory, unit: &Disposition) -> Result<String, Failure> {
+    let manifest = run.manifest()?;
+    if manifest.snapshots.is_none() {
+        return Ok(backstory_dataset::narrate(&run.trajectory(unit)?, run, WIDTH));
+    }
+    let steps = run.reasoned(&manifest, &unit.work.key)?;
+    let story = run.snapshot_story(unit)?.with_reasoning(&steps);
+    Ok(narrate_snapshot(&story, run, WIDTH))
 }
 
 fn show_execution(run: &RunDirectory, unit: &Disposition, talk: &Talk) -> Result<u8, Failure> {

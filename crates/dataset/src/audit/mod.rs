@@ -18,6 +18,7 @@ mod mainline;
 mod order;
 mod patch;
 mod patches;
+mod reasoning;
 mod replay;
 mod report;
 mod run;

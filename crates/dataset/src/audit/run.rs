@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use backstory_model::reasoning::ReasoningSearch;
 use backstory_model::{
     BlobId, Disposition, Outcome, RepoName, Repository, RunManifest, Trajectory, TreeId,
     UnitExecution,
@@ -119,6 +120,7 @@ impl RunAudit<'_> {
         }
         let accounts = self.units(&auditors, manifest);
         self.accounts(manifest, &accounts);
+        self.reasoning(&auditors, manifest);
     }
 
     /// Hashes every stored blob again.
@@ -202,6 +204,58 @@ impl RunAudit<'_> {
         self.report.units = u64::from(accounts.counts.units_found);
         self.report.accepted = u64::from(accounts.counts.accepted);
     }
+}
+
+impl RunAudit<'_> {
+    /// Audits what was searched for the stories, if anything was.
+    fn reasoning(&mut self, auditors: &BTreeMap<RepoName, Auditor<'_>>, manifest: &RunManifest) {
+        let run = self.context.run;
+        let search = match run.reasoning() {
+            Ok(Some(search)) => search,
+            Ok(None) => return,
+            Err(error) => return self.damaged("reasoning/search.json", &error),
+        };
+        // A damaged log was noted before.
+        let lines: Vec<Disposition> =
+            run.dispositions().into_iter().flatten().map_while(Result::ok).collect();
+        let audits: Vec<(usize, TrajectoryAudit)> = lines
+            .par_iter()
+            .filter_map(|line| {
+                let auditor = auditors.get(&line.work.repo)?;
+                Some(reasoned((run, manifest), auditor, &search, line))
+            })
+            .collect();
+        let mut steps = 0;
+        for (found, audit) in audits {
+            steps += found;
+            self.report.checked.add(&audit.checked);
+            self.report.add(audit.findings);
+        }
+        if steps != search.steps {
+            let (expected, found) = (format!("{} steps", search.steps), format!("{steps} steps"));
+            self.note("reasoning/search.json", "reason/step", &expected, &found);
+        }
+    }
+}
+
+/// Audits what was searched for one story; returns how many steps there are.
+fn reasoned(
+    (run, manifest): (&RunDirectory, &RunManifest),
+    auditor: &Auditor<'_>,
+    search: &ReasoningSearch,
+    line: &Disposition,
+) -> (usize, TrajectoryAudit) {
+    let steps = match run.reasoned(manifest, &line.work.key) {
+        Ok(steps) if steps.is_empty() => return (0, TrajectoryAudit::default()),
+        Ok(steps) => steps,
+        Err(error) => {
+            let finding = about(line, "run/files", "what was searched", &error.to_string());
+            return (0, TrajectoryAudit { findings: vec![finding], ..TrajectoryAudit::default() });
+        }
+    };
+    // A story that cannot be read was noted before.
+    let audit = run.snapshot_story(line).map(|story| auditor.reasoning(&story, &steps, search));
+    (steps.len(), audit.unwrap_or_default())
 }
 
 /// Reads the blob id off `blobs/ab/cdef….zst`.

@@ -27,12 +27,19 @@ pub enum Arm {
     TrajectoryNoThought,
     /// The story with the thoughts that need no model.
     TrajectoryInitial,
+    /// The story with the thoughts that were searched.
+    TrajectorySearch,
 }
 
 impl Arm {
     /// Every arm.
-    pub const ALL: [Self; 4] =
-        [Self::RawPath, Self::RawDependency, Self::TrajectoryNoThought, Self::TrajectoryInitial];
+    pub const ALL: [Self; 5] = [
+        Self::RawPath,
+        Self::RawDependency,
+        Self::TrajectoryNoThought,
+        Self::TrajectoryInitial,
+        Self::TrajectorySearch,
+    ];
 
     /// Returns the word used in file names.
     pub fn as_str(self) -> &'static str {
@@ -41,12 +48,13 @@ impl Arm {
             Self::RawDependency => "raw_dependency",
             Self::TrajectoryNoThought => "trajectory_no_thought",
             Self::TrajectoryInitial => "trajectory_initial",
+            Self::TrajectorySearch => "trajectory_search",
         }
     }
 }
 
 /// Writes the documents of one arm, each of at most `limit` bytes as far as single
-/// files allow it.
+/// files allow it. For the last arm the story holds the thoughts that were searched.
 pub fn documents(
     story: &SnapshotStory,
     bodies: &dyn Bodies,
@@ -63,7 +71,7 @@ pub fn documents(
             raw(story, &story.delegations.iter().collect::<Vec<_>>(), bodies, limit)
         }
         Arm::TrajectoryNoThought => told(story, bodies, false, limit),
-        Arm::TrajectoryInitial => told(story, bodies, true, limit),
+        Arm::TrajectoryInitial | Arm::TrajectorySearch => told(story, bodies, true, limit),
     }
 }
 
@@ -108,15 +116,7 @@ fn told(
     thoughts: bool,
     limit: usize,
 ) -> Result<Vec<Document>, BodyError> {
-    let mut opening = header(story);
-    let at = |step| Origin { step: Some(step), ..NOWHERE };
-    opening.push(
-        SpanKind::Requirements,
-        &format!("\nRequirements\n\n{}\n", story.requirements.text),
-        at(1),
-    );
-    opening.push(SpanKind::Plan, &format!("\nPlan\n\n{}", plan(&story.plan.files)), at(2));
-    let mut parts = Parts::new(opening, limit);
+    let mut parts = Parts::new(opening(story), limit);
     let mut step = 3;
     for (place, delegation) in story.delegations.iter().enumerate() {
         let piece = delegated(delegation, bodies, thoughts, step)?;
@@ -124,11 +124,22 @@ fn told(
         step += 1 + delegation.steps.len();
     }
     let mut end = Document::default();
-    end.push(SpanKind::Action, &format!("\nFinish: {}\n", story.finish.text), at(step));
+    let finish = format!("\nFinish: {}\n", story.finish.text);
+    end.push(SpanKind::Action, &finish, Origin { step: Some(step), ..NOWHERE });
     if let Some(last) = parts.done.last_mut() {
         last.append(&end);
     }
     Ok(parts.done)
+}
+
+/// Writes what stands before the first file.
+pub(super) fn opening(story: &SnapshotStory) -> Document {
+    let mut opening = header(story);
+    let at = |step| Origin { step: Some(step), ..NOWHERE };
+    let requirements = format!("\nRequirements\n\n{}\n", story.requirements.text);
+    opening.push(SpanKind::Requirements, &requirements, at(1));
+    opening.push(SpanKind::Plan, &format!("\nPlan\n\n{}", plan(&story.plan.files)), at(2));
+    opening
 }
 
 /// Lists the files of a plan, one a line.
@@ -156,7 +167,7 @@ fn planned(file: &PlannedFile) -> String {
 }
 
 /// Writes what happens to one file.
-fn delegated(
+pub(super) fn delegated(
     delegation: &Delegation,
     bodies: &dyn Bodies,
     thoughts: bool,

@@ -10,6 +10,7 @@ mod chat;
 mod document;
 mod flatten;
 mod narrate;
+mod places;
 mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,13 +19,14 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use backstory_model::{SchemaVersion, SnapshotStory};
-use backstory_store::fs;
+use backstory_store::{Reasoned, fs};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 pub use document::{Document, Span, SpanKind};
 pub use flatten::{Arm, documents, written};
 pub use narrate::narrate_snapshot;
+pub use places::{AFTER_THOUGHT, BEFORE_THOUGHT, Verdict, WritePlace, each_write, writes};
 
 use crate::export::{ExportError, UnknownWord};
 use crate::{Bodies, BodyError};
@@ -76,12 +78,22 @@ pub struct SnapshotExport {
     pub formats: BTreeSet<SnapshotFormat>,
     /// How long a document may be, in bytes, as far as single files allow it.
     pub document_limit: usize,
+    /// Whether thoughts were searched, so that there is an arm with them.
+    pub searched: bool,
+}
+
+impl SnapshotExport {
+    /// Returns the arms that are written.
+    pub fn arms(&self) -> impl Iterator<Item = Arm> {
+        let searched = self.searched;
+        Arm::ALL.into_iter().filter(move |arm| searched || *arm != Arm::TrajectorySearch)
+    }
 }
 
 impl Default for SnapshotExport {
     /// Every format; documents of about 64k tokens.
     fn default() -> Self {
-        Self { formats: SnapshotFormat::ALL.into(), document_limit: 256 << 10 }
+        Self { formats: SnapshotFormat::ALL.into(), document_limit: 256 << 10, searched: false }
     }
 }
 
@@ -120,10 +132,11 @@ impl ArmTally {
     }
 }
 
-/// Writes stories into folders below `out`. A folder of an earlier export is replaced;
-/// any other folder in the way is an error.
+/// Writes stories, each with what was found for its steps, into folders below `out`. A
+/// folder of an earlier export is replaced; any other folder in the way is an error.
+/// Where thoughts were searched, `atif` and `chat` hold those that stand.
 pub fn export_snapshots<E: Into<Box<dyn Error + Send + Sync>>>(
-    stories: impl IntoIterator<Item = Result<SnapshotStory, E>>,
+    stories: impl IntoIterator<Item = Result<Reasoned, E>>,
     bodies: &dyn Bodies,
     out: &Path,
     options: &SnapshotExport,
@@ -137,8 +150,8 @@ pub fn export_snapshots<E: Into<Box<dyn Error + Send + Sync>>>(
     let mut writers = Writers::open(out, options)?;
     let mut exported = SnapshotExported::default();
     for story in stories {
-        let story = story.map_err(|source| ExportError::Trajectory { source: source.into() })?;
-        writers.add(&story, bodies, options, &mut exported)?;
+        let told = story.map_err(|source| ExportError::Trajectory { source: source.into() })?;
+        writers.add(&told, bodies, options, &mut exported)?;
     }
     exported.folders = writers.finish(out)?;
     let receipt = json!({
@@ -176,8 +189,8 @@ impl Writers {
             fs::create_dirs(&folder)?;
             match format {
                 SnapshotFormat::Text => {
-                    let files = Arm::ALL
-                        .into_iter()
+                    let files = options
+                        .arms()
                         .map(|arm| Ok((arm, lines(&folder, arm.as_str())?)))
                         .collect::<Result<_, ExportError>>()?;
                     writers.text = Some((folder, files));
@@ -198,16 +211,29 @@ impl Writers {
 
     fn add(
         &mut self,
-        story: &SnapshotStory,
+        (story, steps): &Reasoned,
+        bodies: &dyn Bodies,
+        options: &SnapshotExport,
+        exported: &mut SnapshotExported,
+    ) -> Result<(), ExportError> {
+        let reasoned = story.with_reasoning(steps);
+        self.add_documents((story, &reasoned), bodies, options, exported)?;
+        self.add_agents(&reasoned, bodies)
+    }
+
+    /// Adds the documents of every arm.
+    fn add_documents(
+        &mut self,
+        (story, reasoned): (&SnapshotStory, &SnapshotStory),
         bodies: &dyn Bodies,
         options: &SnapshotExport,
         exported: &mut SnapshotExported,
     ) -> Result<(), ExportError> {
         let failed = |source: BodyError| ExportError::Body { unit: story.id.clone(), source };
         exported.stories += 1;
-        for arm in Arm::ALL {
-            let documents =
-                documents(story, bodies, arm, options.document_limit).map_err(failed)?;
+        for arm in options.arms() {
+            let told = if arm == Arm::TrajectorySearch { reasoned } else { story };
+            let documents = documents(told, bodies, arm, options.document_limit).map_err(failed)?;
             let tally = exported.arms.entry(arm.as_str()).or_default();
             for (part, document) in (1..).zip(&documents) {
                 tally.add(document);
@@ -222,6 +248,16 @@ impl Writers {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Adds what the agents of a story did.
+    fn add_agents(
+        &mut self,
+        story: &SnapshotStory,
+        bodies: &dyn Bodies,
+    ) -> Result<(), ExportError> {
+        let failed = |source: BodyError| ExportError::Body { unit: story.id.clone(), source };
         if let Some(folder) = &self.atif {
             let name = story.id.as_str();
             if name.contains(['/', '\\', '\0']) || name.starts_with('.') {

@@ -340,7 +340,7 @@ fn another_observation_leaves_what_is_learned_alone() {
 fn an_export_writes_every_format() {
     let sample = sample();
     let folder = tempfile::tempdir().unwrap();
-    let stories = [Ok::<_, std::io::Error>(sample.story.clone())];
+    let stories = [Ok::<_, std::io::Error>((sample.story.clone(), Vec::new()))];
     let options = SnapshotExport::default();
     let done = export_snapshots(stories, &sample.blobs, folder.path(), &options).unwrap();
     assert_eq!(done.stories, 1);
@@ -349,6 +349,6 @@ fn an_export_writes_every_format() {
     let chat = folder.path().join("chat").join("train-00000-of-00001.jsonl");
     insta::assert_snapshot!(fs::read_text(&chat).unwrap());
     assert!(folder.path().join("parquet/documents/train-00000-of-00001.parquet").is_file());
-    let again = [Ok::<_, std::io::Error>(sample.story.clone())];
+    let again = [Ok::<_, std::io::Error>((sample.story.clone(), Vec::new()))];
     export_snapshots(again, &sample.blobs, folder.path(), &options).unwrap();
 }

@@ -6,7 +6,7 @@
 //! give the tree. Names in thoughts and tasks must be known from the plan.
 
 mod given;
-mod quoted;
+pub(super) mod quoted;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -27,7 +27,7 @@ pub(super) fn stands_in(name: &str, text: &str) -> bool {
 }
 
 /// Returns what stands in code marks.
-pub(super) fn names_in(text: &str) -> impl Iterator<Item = &str> {
+pub(in crate::audit) fn names_in(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
