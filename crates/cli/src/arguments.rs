@@ -6,6 +6,7 @@
 mod forge;
 mod learn;
 mod localize;
+mod reason;
 mod reasoning;
 mod records;
 mod snapshot;
@@ -23,6 +24,7 @@ pub(crate) use learn::{
     LearnRankerArgs, LearnScoreArgs,
 };
 pub(crate) use localize::LocalizeArgs;
+pub(crate) use reason::ReasonArgs;
 pub(crate) use reasoning::{
     FollowArgs, ProgramsArgs, QuestionSplitArgs, QuestionsArgs, SynthesizeArgs, SynthesizeCommand,
     TraceArgs,
@@ -52,6 +54,7 @@ pub struct Arguments {
 pub(crate) enum Command {
     Build(BuildArgs),
     Snapshot(SnapshotArgs),
+    Reason(ReasonArgs),
     Show(ShowArgs),
     Export(ExportArgs),
     Validate(ValidateArgs),
@@ -364,11 +367,20 @@ pub(crate) struct CollectArgs {
 }
 
 /// Say what this machine offers and what is missing
+///
+/// With `--model` it looks at a server of a language model instead: which engine it is,
+/// which model it serves, whether it can score given text and whether it writes.
 #[derive(Args, Debug)]
 pub(crate) struct DoctorArgs {
     /// The directory a run would be written to
     #[arg(short, long, value_name = "DIR", default_value = ".")]
     pub(crate) out: PathBuf,
+    /// The address of a language model to look at, e.g., `http://localhost:8000`
+    #[arg(long, value_name = "URL")]
+    pub(crate) model: Option<String>,
+    /// The model, if the server has several
+    #[arg(long, value_name = "MODEL", requires = "model")]
+    pub(crate) name: Option<String>,
 }
 
 /// Say how large the cache is, or remove what was not used for long
@@ -417,6 +429,8 @@ pub(crate) enum SchemaKind {
     Trajectory,
     /// The story of a snapshot
     Snapshot,
+    /// What was searched for the thought of one step
+    Reasoning,
     /// A line of a record file
     Records,
     /// What was executed for one unit

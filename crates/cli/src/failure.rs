@@ -7,11 +7,11 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
-use backstory_dataset::ExportError;
 use backstory_dataset::questions::QuestionExportError;
+use backstory_dataset::{BodyError, ExportError};
 use backstory_mine::MineError;
 use backstory_mine::records::RecordsError;
-use backstory_model::exit;
+use backstory_model::{LanguageModelError, exit};
 use backstory_records::{CollectError, RecordsError as ImportError};
 use backstory_store::StoreError;
 use backstory_table::TableError;
@@ -187,6 +187,54 @@ impl From<CollectError> for Failure {
             }
         };
         Self::plain(error, Some(hint))
+    }
+}
+
+impl From<BodyError> for Failure {
+    fn from(error: BodyError) -> Self {
+        Self::plain(error, Some("`backstory audit` lists what is damaged"))
+    }
+}
+
+impl From<LanguageModelError> for Failure {
+    fn from(error: LanguageModelError) -> Self {
+        let hint = model_hint(&error);
+        Self::plain(error, hint)
+    }
+}
+
+fn model_hint(error: &LanguageModelError) -> Option<&'static str> {
+    match error {
+        LanguageModelError::Address { .. } => {
+            Some("write it as `http://localhost:8000`; a key goes into `BACKSTORY_MODEL_KEY`")
+        }
+        LanguageModelError::WhichModel { .. } => Some("name one of them with `--name`"),
+        LanguageModelError::Refused { status: 401 | 403, .. } => {
+            Some("put the key of the server into `BACKSTORY_MODEL_KEY`")
+        }
+        LanguageModelError::CannotScore { .. } => {
+            Some("`backstory doctor --model` says what a server can do; `--model ngram` needs none")
+        }
+        LanguageModelError::BudgetSpent { .. } => {
+            Some("what was answered is kept; run the same command with a larger `--budget`")
+        }
+        LanguageModelError::Unreachable { .. }
+        | LanguageModelError::Failing { .. }
+        | LanguageModelError::Limited { .. } => {
+            Some("see that the server runs; what was answered before is kept")
+        }
+        LanguageModelError::CannotComplete { .. }
+        | LanguageModelError::NothingToScore
+        | LanguageModelError::MissingLogprob { .. }
+        | LanguageModelError::NotALogprob { .. }
+        | LanguageModelError::TokenCount { .. }
+        | LanguageModelError::OtherText { .. }
+        | LanguageModelError::Incomplete { .. }
+        | LanguageModelError::OverWindow { .. }
+        | LanguageModelError::Shape { .. }
+        | LanguageModelError::AnswerTooLong { .. }
+        | LanguageModelError::Refused { .. }
+        | LanguageModelError::Keep { .. } => None,
     }
 }
 

@@ -9,6 +9,8 @@ mod commands;
 pub mod cost;
 mod execution;
 mod failure;
+mod language_model;
+mod reason;
 mod settings;
 mod snapshot;
 mod talk;

@@ -15,6 +15,7 @@ use backstory_identity::{Authors, IdentityKey};
 use backstory_model::{ExecuteOptions, Limits};
 use backstory_records::Redactor;
 use backstory_store::fs;
+use backstory_synth::lm::ServerKey;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -101,9 +102,16 @@ const GITEA_TOKEN: Variable = Variable {
     name: "BACKSTORY_GITEA_TOKEN",
     about: "The token that a Gitea or Forgejo server is asked with; never stored, never shown",
 };
+/// Holds the key of a server of language models.
+pub const MODEL_KEY: Variable = Variable {
+    name: "BACKSTORY_MODEL_KEY",
+    about: "The key that a server of a language model is shown; never stored, never shown",
+};
 /// Names the proxy.
-const PROXY: Variable =
-    Variable { name: "HTTPS_PROXY", about: "The proxy through which forges are asked" };
+const PROXY: Variable = Variable {
+    name: "HTTPS_PROXY",
+    about: "The proxy through which forges and language models are asked",
+};
 /// Names the proxy the way many programs do.
 const SMALL_PROXY: Variable =
     Variable { name: "https_proxy", about: "The same, if `HTTPS_PROXY` is not set" };
@@ -133,6 +141,7 @@ pub const ENVIRONMENT: &[Variable] = &[
     ACTIONS_TOKEN,
     GITLAB_TOKEN,
     GITEA_TOKEN,
+    MODEL_KEY,
     PROXY,
     SMALL_PROXY,
     NO_PROXY,
@@ -343,6 +352,11 @@ impl Settings {
     /// Returns the token that a Gitea or Forgejo server is asked with.
     pub fn gitea_token(&self) -> Option<String> {
         self.environment.text(GITEA_TOKEN).map(str::to_owned)
+    }
+
+    /// Returns the key that a server of a language model is shown.
+    pub fn model_key(&self) -> Option<ServerKey> {
+        self.environment.text(MODEL_KEY).map(ServerKey::new)
     }
 
     /// Returns the proxy, and the servers that are asked without it.

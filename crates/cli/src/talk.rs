@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::Failure;
 
 /// Where the program speaks to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Talk {
     bars: bool,
     silent: bool,

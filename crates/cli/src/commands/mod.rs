@@ -10,6 +10,7 @@ mod grade;
 mod labels;
 mod learn;
 mod localize;
+mod reason;
 mod reasoning;
 mod records;
 mod repositories;
@@ -39,6 +40,7 @@ pub(crate) fn run(
         Command::RunUnit(args) => build::run_unit(args, &settings, talk),
         Command::Collect(args) => build::collect(&args, talk),
         Command::Snapshot(args) => snapshot::snapshot(&args, &settings, talk),
+        Command::Reason(args) => reason::reason(&args, &settings, talk),
         Command::Show(args) => show::show(&args, talk),
         Command::Export(args) => export::export(&args, &settings, talk),
         Command::Validate(args) => validate::validate(&args, talk),

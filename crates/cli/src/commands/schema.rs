@@ -1,5 +1,6 @@
 //! Which JSON Schema does a file format have?
 
+use backstory_model::reasoning::ReasonedStep;
 use backstory_model::{
     Disposition, Record, RunManifest, SnapshotStory, Trajectory, UnitExecution, exit,
 };
@@ -14,6 +15,7 @@ pub(super) fn schema(args: &SchemaArgs, talk: &Talk) -> Result<u8, Failure> {
     let schema: Schema = match args.kind {
         SchemaKind::Trajectory => schema_for!(Trajectory),
         SchemaKind::Snapshot => schema_for!(SnapshotStory),
+        SchemaKind::Reasoning => schema_for!(ReasonedStep),
         SchemaKind::Records => schema_for!(Record),
         SchemaKind::Execution => schema_for!(UnitExecution),
         SchemaKind::Disposition => schema_for!(Disposition),

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context as _;
+use backstory_model::reasoning::ReasonedStep;
 use backstory_model::{
     Disposition, ExecutionTrace, Record, RunManifest, SnapshotStory, Trajectory, UnitExecution,
 };
@@ -31,6 +32,7 @@ pub fn pages() -> anyhow::Result<BTreeMap<&'static str, String>> {
         ("disposition.schema.json", print(&schema_for!(Disposition))?),
         ("execution.schema.json", print(&schema_for!(UnitExecution))?),
         ("snapshot.schema.json", print(&schema_for!(SnapshotStory))?),
+        ("reasoning.schema.json", print(&schema_for!(ReasonedStep))?),
         ("trace.schema.json", print(&schema_for!(ExecutionTrace))?),
         ("manifest.schema.json", print(&schema_for!(RunManifest))?),
         ("question.schema.json", print(&schema_for!(QuestionRow))?),

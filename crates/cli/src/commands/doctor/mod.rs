@@ -1,5 +1,7 @@
 //! What does this machine offer, and what is missing?
 
+mod server;
+
 use std::path::Path;
 
 use backstory_exec::environment::ToolKind;
@@ -30,12 +32,10 @@ struct Check {
 
 /// Prints what was found, one line each; exit code 1 when something is missing.
 pub(super) fn doctor(args: &DoctorArgs, settings: &Settings, talk: &Talk) -> Result<u8, Failure> {
-    let mut checks =
-        vec![version(), cores(), memory(), disk(&args.out), config(settings), records(settings)];
-    checks.push(cached(settings));
-    let found = look(settings)?;
-    checks.extend(sandbox(found.containment()));
-    checks.extend(tools(settings, found)?);
+    let checks = match &args.model {
+        Some(address) => server::checks(address, args.name.as_deref(), settings, talk)?,
+        None => machine(&args.out, settings)?,
+    };
     for check in &checks {
         let mark = if check.advice.is_some() { "!" } else { " " };
         talk.data(&format!("{mark} {:<10}{}\n", check.what, check.found))?;
@@ -47,6 +47,17 @@ pub(super) fn doctor(args: &DoctorArgs, settings: &Settings, talk: &Talk) -> Res
     }
     let good = checks.iter().all(|check| check.advice.is_none());
     Ok(if good { exit::OK } else { exit::FINDINGS })
+}
+
+/// Looks at everything that runs need of this machine.
+fn machine(out: &Path, settings: &Settings) -> Result<Vec<Check>, Failure> {
+    let mut checks =
+        vec![version(), cores(), memory(), disk(out), config(settings), records(settings)];
+    checks.push(cached(settings));
+    let found = look(settings)?;
+    checks.extend(sandbox(found.containment()));
+    checks.extend(tools(settings, found)?);
+    Ok(checks)
 }
 
 /// Says which level of containment holds, and what is missing for the next.

@@ -1,0 +1,84 @@
+//! Who scores and who writes?
+//!
+//! `ngram` is always there: it counts bytes and cannot write, so thoughts are written by
+//! rules. A server does both, and is refused if it cannot score given text.
+
+use backstory_model::reasoning::Generator;
+use backstory_model::{LanguageModel, LanguageModelError, ModelIdentity, Tier};
+use backstory_synth::lm::{Answers, Cached, NgramModel, NgramOptions, Server};
+use backstory_synth::reason::clauses::ClauseWriter;
+use backstory_synth::reason::search::{SearchOptions, Searched, ThoughtStep, search};
+use backstory_synth::reason::writer::{ModelWriter, ThoughtWriter as _};
+
+use crate::Failure;
+
+/// Whoever scores and writes.
+pub(crate) enum Engine {
+    /// Counts of bytes, and thoughts by rules.
+    Ngram(NgramModel),
+    /// A server that does both.
+    Server(Box<Server>),
+}
+
+/// What the counter of bytes remembers. It learns nothing but the text it is shown.
+const NGRAM: NgramOptions = NgramOptions { learned: 0, shown: 8, shown_least: 0 };
+
+impl Engine {
+    /// The counter of bytes.
+    pub(crate) fn ngram() -> Self {
+        Self::Ngram(NgramModel::learn(&[], NGRAM))
+    }
+
+    /// A server, if it scores.
+    pub(crate) fn server(server: Server) -> Result<Self, Failure> {
+        if let Some(why) = server.refusal() {
+            let (model, why) = (server.identity().model.clone(), why.to_owned());
+            return Err(LanguageModelError::CannotScore { model, why }.into());
+        }
+        Ok(Self::Server(Box::new(server)))
+    }
+
+    fn model(&self) -> &dyn LanguageModel {
+        match self {
+            Self::Ngram(model) => model,
+            Self::Server(server) => server.as_ref(),
+        }
+    }
+
+    /// Returns who scores.
+    pub(crate) fn identity(&self) -> &ModelIdentity {
+        self.model().identity()
+    }
+
+    /// Returns who writes.
+    pub(crate) fn generator(&self) -> Generator {
+        match self {
+            Self::Ngram(_) => ClauseWriter.generator(),
+            Self::Server(server) => ModelWriter(server.as_ref()).generator(),
+        }
+    }
+
+    /// Returns what written thoughts are.
+    pub(crate) fn writes(&self) -> Tier {
+        match self {
+            Self::Ngram(_) => ClauseWriter.writes(),
+            Self::Server(server) => ModelWriter(server.as_ref()).writes(),
+        }
+    }
+
+    /// Searches the thought of one step; a server is not asked twice.
+    pub(crate) fn search(
+        &self,
+        step: &ThoughtStep<'_>,
+        options: &SearchOptions,
+        answers: &dyn Answers,
+    ) -> Result<Searched, LanguageModelError> {
+        match self {
+            Self::Ngram(model) => search(step, options, model, &ClauseWriter),
+            Self::Server(server) => {
+                let cached = Cached::new(server.as_ref(), answers);
+                search(step, options, &cached, &ModelWriter(&cached))
+            }
+        }
+    }
+}
