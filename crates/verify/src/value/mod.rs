@@ -12,6 +12,7 @@ use crate::type_name::TypeName;
 mod compare;
 mod float;
 mod int;
+mod python;
 mod read;
 mod write;
 
@@ -141,6 +142,20 @@ impl Value {
     /// This is what a function is called with, because it may see that order.
     pub fn in_order(&self) -> String {
         write::text(self, write::Order::AsGiven)
+    }
+
+    /// Returns what Python's `repr` gives, sets in canonical order.
+    ///
+    /// Returns `None` for plain objects, iterators and containers inside themselves.
+    pub fn repr(&self) -> Option<String> {
+        python::text(self, python::Form::Repr)
+    }
+
+    /// Returns a Python expression that makes the value, of literals and builtin types.
+    ///
+    /// Returns `None` where there is none: for what has no `repr` here, and for views.
+    pub fn expression(&self) -> Option<String> {
+        python::text(self, python::Form::Expression)
     }
 
     /// Returns the SHA-256 of the canonical text in hexadecimal digits.
