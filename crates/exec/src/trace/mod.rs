@@ -6,12 +6,14 @@
 //! (`assets/python/backstory_trace.py`) runs in the program's own interpreter, in the
 //! sandbox; what it says is read as foreign bytes.
 
+mod call;
 mod events;
 mod merge;
 mod programs;
 mod report;
 mod tests_run;
 
+pub use call::{FunctionCall, call_functions};
 pub use events::EventFault;
 pub(crate) use merge::merged;
 pub use programs::{

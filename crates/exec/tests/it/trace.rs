@@ -8,10 +8,12 @@ use std::process::Command;
 
 use backstory_exec::sandbox::BubblewrapSandbox;
 use backstory_exec::trace::{
-    FollowedFunction, Interpreter, PLUGIN, REQUEST_VARIABLE, TestTraceRequest, TraceOptions,
-    TracePoint, TraceProgram, Traced, parse, parse_tests, trace_programs,
+    FollowedFunction, FunctionCall, Interpreter, PLUGIN, REQUEST_VARIABLE, TestTraceRequest,
+    TraceOptions, TracePoint, TraceProgram, Traced, call_functions, parse, parse_tests,
+    trace_programs,
 };
 use backstory_model::{ActivationEnd, ExecutionTrace, RepoPath, TraceFailure, TraceResult};
+use backstory_verify::{CallOutcome, Function};
 
 use serde_json::Value;
 
@@ -455,5 +457,58 @@ fn functions_keep_their_names_from_test_to_test() {
     test_lib.py::test_one: one 2.1 {"x":1}
     test_lib.py::test_two: two+one 4.1 {"x":2}, 2.1 {"x":1}
     test_lib.py::test_three: three+two 6.1 {"x":3}, 4.1 {"x":2}
+    "#);
+}
+
+#[test]
+fn functions_are_called_with_values_and_every_bad_call_has_its_outcome() {
+    let Some(tracer) = Tracer::at_hand() else { return };
+    let source = "def f(a, b=0):\n    if a == 'loop':\n        while True:\n            b += 1\n    \
+                  if a == 'set':\n        return list({'a', 'b', 'c', 'd', 'e', 'f'})\n    return [a, b]\n";
+    let call = |entry: &str, arguments: &str| {
+        let function = Function {
+            entry: entry.to_owned(),
+            source: source.to_owned(),
+            arguments: "[]".to_owned(),
+        };
+        let Ok(backstory_verify::Value::List(arguments)) =
+            backstory_verify::Value::parse(arguments)
+        else {
+            panic!("{arguments} is no list");
+        };
+        FunctionCall { function, arguments }
+    };
+    let calls = [
+        call("f", "[{\"tuple\":[1,{\"float\":\"nan\"}]},{\"dict\":[[\"it's\",{\"set\":[]}]]}]"),
+        call("f", "[]"),
+        call("f", "[\"loop\"]"),
+        call("f", "[\"set\"]"),
+        call("f", "[{\"object\":{\"class\":\"a.B\",\"fields\":[]}}]"),
+        call("f(1) or f", "[]"),
+        call("g", "[]"),
+        call("f", "[\"); import os; (\"]"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let (interpreter, sandbox) = (&tracer.interpreter, &tracer.sandbox);
+    let said = call_functions(&calls, interpreter, sandbox, folder.path()).unwrap();
+    let said: Vec<String> = said
+        .iter()
+        .map(|outcome| match outcome {
+            CallOutcome::Returned(value) => value.in_order(),
+            CallOutcome::Raised(class) => format!("raised {class}"),
+            other => format!("{other:?}"),
+        })
+        .collect();
+    insta::assert_debug_snapshot!(said, @r#"
+    [
+        "[{\"tuple\":[1,{\"float\":\"nan\"}]},{\"dict\":[[\"it's\",{\"set\":[]}]]}]",
+        "raised TypeError",
+        "Limit",
+        "Unreadable",
+        "Unreadable",
+        "Unreadable",
+        "raised NameError",
+        "[\"); import os; (\",0]",
+    ]
     "#);
 }
