@@ -26,8 +26,8 @@ pub(crate) use learn::{
 pub(crate) use localize::LocalizeArgs;
 pub(crate) use reason::ReasonArgs;
 pub(crate) use reasoning::{
-    FollowArgs, ProgramsArgs, QuestionSplitArgs, QuestionsArgs, SynthesizeArgs, SynthesizeCommand,
-    TraceArgs,
+    FollowArgs, ProgramsArgs, QuestionSplitArgs, QuestionsArgs, ScoreArgs, SynthesizeArgs,
+    SynthesizeCommand, TraceArgs,
 };
 pub(crate) use records::{
     RecordsArgs, RecordsCheckArgs, RecordsCommand, RecordsExportArgs, RecordsImportArgs,
@@ -69,6 +69,7 @@ pub(crate) enum Command {
     Localize(LocalizeArgs),
     Synthesize(SynthesizeArgs),
     Questions(QuestionsArgs),
+    Score(ScoreArgs),
     Trace(TraceArgs),
     Doctor(DoctorArgs),
     Cache(CacheCommand),
@@ -225,7 +226,7 @@ pub(crate) struct ShowArgs {
     pub(crate) execution: bool,
 }
 
-/// Export the trajectories of a run
+/// Export the trajectories of a run, or questions
 ///
 /// Writes one folder per format. Folders of an earlier export are replaced. People
 /// are named by pseudonyms, made with the key in `BACKSTORY_IDENTITY_KEY`.
@@ -235,7 +236,7 @@ pub(crate) struct ExportArgs {
     pub(crate) run: PathBuf,
     /// The formats, separated by commas: `atif`, `parquet`, `chat`, `swe-bench`, `harbor`;
     /// of a run of snapshots `text`, `atif`, `chat`, `parquet`;
-    /// of questions `verl`, `trl`, `nemo-gym`, `items`
+    /// of questions `verl`, `trl`, `nemo-gym`, `items`, `sft`, `cwm`
     #[arg(long = "to", value_name = "FORMATS", value_delimiter = ',')]
     pub(crate) formats: Vec<String>,
     /// The directory to write
@@ -278,6 +279,8 @@ pub(crate) enum Target {
     Axolotl,
     /// LLaMA-Factory
     Llamafactory,
+    /// Trainers that read exported questions
+    Questions,
 }
 
 /// Derive every step of a run again and report every difference

@@ -131,7 +131,7 @@ pub(crate) struct QuestionsArgs {
     pub(crate) machine: MachineArgs,
 }
 
-/// How questions are split when they are exported.
+/// How questions are chosen and split when they are exported.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct QuestionSplitArgs {
     /// Of questions: how many families of a hundred go to validation; 5 unless set
@@ -143,4 +143,36 @@ pub(crate) struct QuestionSplitArgs {
     /// Of questions: a word that draws other splits
     #[arg(long, value_name = "WORD")]
     pub(crate) split_key: Option<String>,
+    /// Of questions: a benchmark to ask nothing about, as JSON lines with code or names of
+    /// functions; may be given several times
+    #[arg(long = "against", value_name = "FILE")]
+    pub(crate) against: Vec<PathBuf>,
+    /// Of questions: keep those that ask for arguments in formats with a reward; each function
+    /// is called with the known ones first, and must give the stated result
+    #[arg(long)]
+    pub(crate) calls: bool,
+    #[command(flatten)]
+    pub(crate) machine: MachineArgs,
+}
+
+/// Score answers to questions about executions
+///
+/// ROWS holds items, or exported rows with an `item`, one a line; RESPONSES holds
+/// `{"item_id": …, "response": …}`, one a line. Where arguments were asked for, our copy of the
+/// function is called with them in the sandbox, with the Python the item is about. Nothing
+/// that a model wrote is run. Prints a line with the outcome of each response.
+#[derive(Args, Debug)]
+pub(crate) struct ScoreArgs {
+    /// The file of items or rows
+    pub(crate) rows: PathBuf,
+    /// The file of responses
+    pub(crate) responses: PathBuf,
+    /// How much right answers are worth: `strict` or `paper`
+    #[arg(long, value_name = "PROFILE", default_value = "strict")]
+    pub(crate) profile: String,
+    /// The file to write instead of printing
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) machine: MachineArgs,
 }

@@ -1,6 +1,6 @@
 //! How is an export checked for a consumer?
 
-use backstory_dataset::validate::{Finding, atif, axolotl, llamafactory, trl};
+use backstory_dataset::validate::{Finding, atif, axolotl, llamafactory, questions, trl};
 use backstory_model::exit;
 
 use crate::arguments::{Target, ValidateArgs};
@@ -17,6 +17,7 @@ pub(super) fn validate(args: &ValidateArgs, talk: &Talk) -> Result<u8, Failure> 
         Target::Trl => trl(&args.path),
         Target::Axolotl => axolotl(&args.path),
         Target::Llamafactory => llamafactory(&args.path),
+        Target::Questions => questions(&args.path),
     };
     let lines: Vec<String> = findings.iter().map(|finding| format!("{finding}\n")).collect();
     talk.data(&lines.concat())?;

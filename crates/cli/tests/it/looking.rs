@@ -17,7 +17,7 @@ fn help_lists_the_commands() {
       snapshot     Tell how finished repositories could have been written, file by file
       reason       Search better thoughts for the stories of a run of snapshots
       show         Show one trajectory in the terminal
-      export       Export the trajectories of a run
+      export       Export the trajectories of a run, or questions
       validate     Say what a consumer would reject or drop
       execute      Execute units of a run again and say what happens
       audit        Derive every step of a run again and report every difference
@@ -30,6 +30,7 @@ fn help_lists_the_commands() {
       localize     Rank the files and functions that an issue is about
       synthesize   Make what no repository holds
       questions    Trace programs and ask about every step
+      score        Score answers to questions about executions
       trace        Follow the functions a fix touched while tests run, before it and after
       doctor       Say what this machine offers and what is missing
       cache        Say how large the cache is, or remove what was not used for long

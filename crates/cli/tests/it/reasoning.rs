@@ -80,7 +80,80 @@ fn questions_have_answers_that_the_verifier_takes() {
     assert_eq!(context.read("again/traces.jsonl"), traces);
     let said = context.backstory(["export", "questions", "-o", "out"]).run();
     assert_eq!(said.exit_code, Some(0), "{said}");
-    assert!(!said.stdout.contains("broken_gold"), "{said}");
+    settled(&context, &text);
+    for wrong in ["broken_gold", "not_full", "contradiction", "no_trace"] {
+        assert!(!said.stdout.contains(wrong), "{said}");
+    }
+}
+
+/// Answers that wait for a call are settled, and rows that ask for arguments are kept.
+fn settled(context: &TestContext, items: &str) {
+    let items: Vec<Item> = items.lines().map(|line| Item::parse(line).unwrap()).collect();
+    let mut responses = String::new();
+    for item in items.iter().filter(|item| item.item_type == ItemType::Oi) {
+        let gold = item.gold_answer().unwrap();
+        for response in [&gold[..], "<answer>[{\"q\": 1, \"value\": []}]</answer>"] {
+            let line = serde_json::json!({"item_id": item.item_id, "response": response});
+            responses += &format!("{line}\n");
+        }
+    }
+    context.write("responses.jsonl", &responses);
+    let arguments = ["score", "questions/items.jsonl", "responses.jsonl", "--cache", "cache"];
+    let said = context.backstory(arguments).run();
+    assert_eq!(said.exit_code, Some(0), "{said}");
+    let scores = said.stdout.lines().map(|line| {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        row["outcome"]["score"].as_f64().unwrap_or_else(|| panic!("{row}"))
+    });
+    for (at, score) in scores.enumerate() {
+        let is_right = (score > 0.0) == (at % 2 == 0);
+        assert!(is_right, "{}: {score}", responses.lines().nth(at).unwrap());
+    }
+    let arguments = ["export", "questions", "-o", "called", "--calls", "--cache", "cache"];
+    let said = context.backstory(arguments).run();
+    assert_eq!(said.exit_code, Some(0), "{said}");
+    for wrong in ["needs_call", "not_reproduced"] {
+        assert!(!said.stdout.contains(wrong), "{said}");
+    }
+    let said = context.backstory(["validate", "called", "--target", "questions"]).run();
+    assert_eq!(said.exit_code, Some(0), "{said}");
+}
+
+#[test]
+fn responses_are_scored_by_the_names_of_their_items() {
+    let context = context();
+    few_questions(&context);
+    let answer = |value: u32| format!("<answer>[{{\\\"q\\\":1,\\\"value\\\":{value}}}]</answer>");
+    let line = |name: &str, value| {
+        format!("{{\"item_id\": \"{name}\", \"response\": \"{}\"}}\n", answer(value))
+    };
+    let score = |responses: &str| {
+        context.write("responses.jsonl", responses);
+        context.backstory(["score", "questions/items.jsonl", "responses.jsonl"]).run()
+    };
+    insta::assert_snapshot!(score(&(line("i3", 3) + &line("i3", 4))), @r#"
+    exit_code: 0
+    ----- stdout -----
+    {"item_id":"i3","outcome":{"score":2.0,"status":"scored","reason":"ok","io":null,"white":1.0,"steps":[{"q":1,"kind":"execution_count","ok":true,"reason":"ok"}],"verifier_version":"1.0"}}
+    {"item_id":"i3","outcome":{"score":0.0,"status":"scored","reason":"ok","io":null,"white":0.0,"steps":[{"q":1,"kind":"execution_count","ok":false,"reason":"wrong_value"}],"verifier_version":"1.0"}}
+    ----- stderr -----
+    2 responses, 2 scored, 1 with the maximum
+    "#);
+    insta::assert_snapshot!(score(&line("i99", 3)), @"
+    exit_code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: `questions/items.jsonl` has no item `i99`
+    ");
+    insta::assert_snapshot!(score("{}\n"), @r#"
+    exit_code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: line 1 of `responses.jsonl` is no response
+      Caused by: missing field `item_id` at line 1 column 2
+
+    hint: a line is `{"item_id": …, "response": …}`
+    "#);
 }
 
 /// Twenty programs with one question each.
@@ -102,7 +175,7 @@ fn questions_are_exported_with_a_table_of_where_they_went() {
         let arguments = ["export", "questions", "-o", "out", "--validation", "10", "--test", "20"];
         context.backstory(arguments.iter().chain(more)).run()
     };
-    insta::assert_snapshot!(export(&[]), @"
+    insta::assert_snapshot!(export(&["--to", "verl,trl,nemo-gym,items"]), @"
     exit_code: 0
     ----- stdout -----
     items                              20
@@ -140,7 +213,7 @@ fn questions_are_exported_with_a_table_of_where_they_went() {
     ----- stdout -----
     ----- stderr -----
     error: the option `--to` cannot be understood
-      Caused by: `atif` is not one of `verl`, `trl`, `nemo-gym`, `items`
+      Caused by: `atif` is not one of `verl`, `trl`, `nemo-gym`, `items`, `sft`, `cwm`
     ");
     let greedy = context.backstory(["export", "questions", "-o", "b", "--test", "100"]).run();
     insta::assert_snapshot!(greedy, @"

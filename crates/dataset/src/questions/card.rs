@@ -70,6 +70,16 @@ fn reading(format: QuestionFormat) -> &'static str {
             "For verifiers: the taskset `backstory_questions` with `path` set to one of these \
              files. A row is an item, as `backstory schema item` describes it.\n\n"
         }
+        QuestionFormat::Sft => {
+            "For supervised training: `messages` with a prompt and an answer. The answer follows the \
+             trace statement by statement; a rule wrote it, no model, and the verifier gives it full \
+             marks. The JSON lines hold the same rows with `train` for each message, and \
+             `dataset_info.json` describes them to LLaMA-Factory.\n\n"
+        }
+        QuestionFormat::Cwm => {
+            "For training on traces: `text` is one trace in the format of the Code World Model. A \
+             tokenizer needs its marks as special tokens; in source and values they are escaped.\n\n"
+        }
     }
 }
 
@@ -84,10 +94,11 @@ fn counts(format: QuestionFormat, exported: &QuestionsExported, receipt: &Receip
         put(&mut text, format_args!("| {} | {rows} | {families} |\n", split.as_str()));
     }
     put(&mut text, format_args!("\n{} items were read. Left out:", exported.items));
-    let reasons: Vec<String> = exported
-        .left_out
-        .iter()
-        .map(|(why, count)| format!(" {count} `{}`", why.as_str()))
+    let of_all = exported.left_out.iter().map(|(why, count)| (why.as_str(), count));
+    let of_format = exported.unwritten.get(&format).into_iter().flatten();
+    let reasons: Vec<String> = of_all
+        .chain(of_format.map(|(why, count)| (*why, count)))
+        .map(|(why, count)| format!(" {count} `{why}`"))
         .collect();
     text.push_str(&if reasons.is_empty() { " none".to_owned() } else { reasons.join(",") });
     text + ".\n\n"

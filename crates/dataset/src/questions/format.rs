@@ -19,11 +19,16 @@ pub enum QuestionFormat {
     NemoGym,
     /// Items as they are, which the taskset for verifiers reads: JSON lines.
     Items,
+    /// Prompts with answers that were found step by step, for supervised training.
+    Sft,
+    /// Traces in the text of the Code World Model.
+    Cwm,
 }
 
 impl QuestionFormat {
     /// Every format.
-    pub const ALL: [Self; 4] = [Self::Verl, Self::Trl, Self::NemoGym, Self::Items];
+    pub const ALL: [Self; 6] =
+        [Self::Verl, Self::Trl, Self::NemoGym, Self::Items, Self::Sft, Self::Cwm];
 
     /// Returns the name of the folder.
     pub fn as_str(self) -> &'static str {
@@ -32,14 +37,24 @@ impl QuestionFormat {
             Self::Trl => "trl",
             Self::NemoGym => "nemo-gym",
             Self::Items => "items",
+            Self::Sft => "sft",
+            Self::Cwm => "cwm",
+        }
+    }
+
+    /// Says whether its rows are scored by a reward while a model trains.
+    pub(super) fn is_rewarded(self) -> bool {
+        match self {
+            Self::Verl | Self::Trl | Self::NemoGym | Self::Items => true,
+            Self::Sft | Self::Cwm => false,
         }
     }
 
     /// Returns the ending of the files that are for reading; others may stand beside them.
     pub(super) fn ending(self) -> &'static str {
         match self {
-            Self::Verl | Self::Trl => "parquet",
-            Self::NemoGym | Self::Items => "jsonl",
+            Self::Verl | Self::Trl | Self::Sft => "parquet",
+            Self::NemoGym | Self::Items | Self::Cwm => "jsonl",
         }
     }
 }
@@ -55,7 +70,7 @@ impl FromStr for QuestionFormat {
 
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
         let found = Self::ALL.into_iter().find(|format| format.as_str() == word);
-        let known = "`verl`, `trl`, `nemo-gym`, `items`";
+        let known = "`verl`, `trl`, `nemo-gym`, `items`, `sft`, `cwm`";
         found.ok_or(UnknownWord { word: word.to_owned(), known })
     }
 }

@@ -41,6 +41,34 @@ pub enum ReadError {
         #[source]
         source: ItemError,
     },
+    /// A line is no trace.
+    #[error("line {line} of `{}` is no trace", path.display())]
+    Trace {
+        /// The file.
+        path: PathBuf,
+        /// The number of the line, from 1.
+        line: usize,
+        /// Why not.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A line of a benchmark is no task.
+    #[error("line {line} of `{}` is no JSON object", path.display())]
+    Task {
+        /// The file.
+        path: PathBuf,
+        /// The number of the line, from 1.
+        line: usize,
+        /// Why not.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A benchmark holds nothing to compare with.
+    #[error("`{}` holds no code and no name of a function", path.display())]
+    NoTask {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 /// An item and the text it stands in.

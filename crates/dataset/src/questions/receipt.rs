@@ -20,6 +20,9 @@ pub(super) struct Receipt {
     split_key: String,
     validation_per_cent: u32,
     test_per_cent: u32,
+    /// The digests of the benchmarks that questions were compared with.
+    #[serde(default)]
+    against_sha256: Vec<Sha256>,
 }
 
 /// What an earlier export says of itself.
@@ -38,6 +41,11 @@ impl Receipt {
             split_key: options.split_key.clone(),
             validation_per_cent,
             test_per_cent,
+            against_sha256: options
+                .against
+                .iter()
+                .map(|path| digest_file(path))
+                .collect::<Result<_, _>>()?,
         })
     }
 
@@ -89,7 +97,9 @@ impl Receipt {
             "items": exported.items,
             "families": exported.families,
             "left_out": left_out(exported),
+            "against": exported.against,
             "rows": exported.rows,
+            "unwritten": exported.unwritten,
         });
         fs::write_file(&out.join(RECEIPT), format!("{receipt:#}\n").as_bytes())?;
         Ok(())

@@ -1,4 +1,4 @@
-//! What does the row of an item look like, for each trainer that learns from its reward?
+//! What does the row of an item look like, for each trainer?
 //!
 //! In: an item and its split. Out: a row. The item stands in it as JSON *text*, exactly as
 //! in the folder of questions, so that no reader on the way changes a number and every
@@ -83,26 +83,67 @@ pub(super) fn verl(read: &ReadItem, split: Split, index: u64) -> Vec<Cell> {
 
 /// Returns a row for TRL, as a table has it.
 pub(super) fn trl(read: &ReadItem) -> Vec<Cell> {
-    let mut told = told(read);
-    let told = TOLD.map(|(name, _)| told.remove(name).unwrap_or(Cell::Missing));
-    [prompt(read), text(&read.text)].into_iter().chain(told).collect()
+    [prompt(read), text(&read.text)].into_iter().chain(told_cells(read)).collect()
 }
 
 /// Returns a row for TRL, as a line has it.
 pub(super) fn trl_line(read: &ReadItem) -> Value {
-    let mut row = told_line(read);
-    row["prompt"] = messages(read);
-    row["item"] = read.text.as_str().into();
+    let mut row = json!({"prompt": messages(read), "item": read.text});
+    extend(&mut row, told_line(read));
     row
 }
 
 /// Returns a row for NeMo-Gym: the request of a model, and what its server asks for.
 pub(super) fn nemo_gym(read: &ReadItem) -> Value {
-    let mut row = told_line(read);
-    row["uuid"] = read.item.item_id.as_str().into();
-    row["responses_create_params"] = json!({"input": messages(read)});
-    row["item"] = read.text.as_str().into();
+    let mut row = json!({"uuid": read.item.item_id,
+        "responses_create_params": {"input": messages(read)}, "item": read.text});
+    extend(&mut row, told_line(read));
     row
+}
+
+/// Returns the columns of rows for supervised training.
+pub(super) fn sft_columns() -> Vec<(&'static str, ColumnKind)> {
+    let own = [
+        ("messages", ColumnKind::RecordList(MESSAGE)),
+        ("rationale", ColumnKind::Text),
+        ("item", ColumnKind::Text),
+    ];
+    own.into_iter().chain(TOLD).collect()
+}
+
+/// How texts that lead to an answer come about: by a rule, from the trace.
+const RATIONALE: &str = "derived";
+
+/// Returns a row for supervised training, as a table has it.
+pub(super) fn sft(read: &ReadItem, answer: &str) -> Vec<Cell> {
+    let message = |role, content| fields([("role", text(role)), ("content", text(content))]);
+    let messages = vec![message("user", &read.item.prompt), message("assistant", answer)];
+    let own = [Cell::RecordList(messages), text(RATIONALE), text(&read.text)];
+    own.into_iter().chain(told_cells(read)).collect()
+}
+
+/// Returns the same as a line has it, with what is trained on.
+pub(super) fn sft_line(read: &ReadItem, answer: &str) -> Value {
+    let mut row = json!({"id": read.item.item_id, "messages": [
+        {"role": "user", "content": read.item.prompt, "train": false},
+        {"role": "assistant", "content": answer, "train": true}],
+        "tools": [], "rationale": RATIONALE, "item": read.text});
+    extend(&mut row, told_line(read));
+    row
+}
+
+/// Returns the row of a trace.
+pub(super) fn cwm(read: &ReadItem, trace_ref: &str, trace: &str) -> Value {
+    let item = &read.item;
+    json!({"id": trace_ref, "text": trace, "program_id": item.program_id,
+        "family_id": item.family_id, "python_version": item.python_version,
+        "source": item.source, "license": item.license})
+}
+
+fn extend(row: &mut Value, more: Value) {
+    if let (Value::Object(row), Value::Object(more)) = (row, more) {
+        row.extend(more);
+    }
 }
 
 fn messages(read: &ReadItem) -> Value {
@@ -118,9 +159,13 @@ fn told_line(read: &ReadItem) -> Value {
 }
 
 fn told(read: &ReadItem) -> Record {
+    TOLD.iter().map(|(name, _)| (*name).to_owned()).zip(told_cells(read)).collect()
+}
+
+fn told_cells(read: &ReadItem) -> [Cell; 9] {
     let item = &read.item;
     let count = |number: usize| Cell::integer(i64::try_from(number).ok());
-    let values = [
+    [
         text(&item.item_id),
         text(item.item_type.as_str()),
         text(&item.program_id),
@@ -130,8 +175,7 @@ fn told(read: &ReadItem) -> Record {
         Cell::text(item.license.as_deref()),
         count(item.questions.len()),
         count(item.prompt.len()),
-    ];
-    TOLD.iter().map(|(name, _)| (*name).to_owned()).zip(values).collect()
+    ]
 }
 
 fn prompt(read: &ReadItem) -> Cell {

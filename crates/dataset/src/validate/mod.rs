@@ -7,8 +7,10 @@
 
 mod atif;
 mod axolotl;
+mod frames;
 mod llamafactory;
 mod part;
+mod questions;
 mod rows;
 mod shape;
 mod trl;
@@ -16,6 +18,7 @@ mod trl;
 pub use atif::atif;
 pub use axolotl::axolotl;
 pub use llamafactory::llamafactory;
+pub use questions::questions;
 pub use trl::trl;
 
 use std::fmt;

@@ -26,17 +26,26 @@ pub(super) fn check_rows(
         Ok(files) => {
             for file in files {
                 report.path.clone_from(&file);
-                if file.extension().is_some_and(|extension| extension == "parquet") {
-                    parquet_rows(&mut report, &file, &mut check);
-                } else {
-                    json_rows(&mut report, &file, &mut check);
-                }
+                check_file(&mut report, &file, &mut check);
                 report.within.clear();
             }
         }
         Err(error) => report.rejected("", with_causes(&error)),
     }
     report.findings
+}
+
+/// Checks every row of one file.
+pub(super) fn check_file(
+    report: &mut Report,
+    file: &Path,
+    check: &mut impl FnMut(&mut Report, &Map<String, Value>),
+) {
+    if file.extension().is_some_and(|extension| extension == "parquet") {
+        parquet_rows(report, file, check);
+    } else {
+        json_rows(report, file, check);
+    }
 }
 
 /// Returns the files themselves, or those of an export folder.
@@ -108,7 +117,7 @@ fn parquet_rows(
 }
 
 /// Returns a row of a table as JSON.
-pub(super) fn decode(row: BTreeMap<String, Cell>) -> Result<Map<String, Value>, serde_json::Error> {
+fn decode(row: BTreeMap<String, Cell>) -> Result<Map<String, Value>, serde_json::Error> {
     let mut object = Map::new();
     for (name, cell) in row {
         let value = match cell {

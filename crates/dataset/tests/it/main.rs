@@ -10,4 +10,5 @@ mod people;
 mod questions;
 mod run;
 mod sample;
+mod told;
 mod validate;

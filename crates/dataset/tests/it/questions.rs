@@ -40,9 +40,13 @@ fn write(folder: &Path, items: &[Value]) {
     fs::write_file(&folder.join("traces.jsonl"), b"").unwrap();
 }
 
+/// The formats whose rows a reward scores.
+const REWARDED: [QuestionFormat; 4] =
+    [QuestionFormat::Verl, QuestionFormat::Trl, QuestionFormat::NemoGym, QuestionFormat::Items];
+
 fn all() -> QuestionExport {
     let shares = Shares::per_cent(20, 20).unwrap();
-    QuestionExport { formats: QuestionFormat::ALL.into(), shares, ..QuestionExport::default() }
+    QuestionExport { formats: REWARDED.into(), shares, ..QuestionExport::default() }
 }
 
 fn exported(folder: &Path, options: &QuestionExport) -> QuestionsExported {
@@ -110,7 +114,7 @@ fn a_program_and_its_mutants_are_on_one_side() {
     }
     assert_eq!(sides.len(), 20);
     assert!(sides.values().all(|splits| splits.len() == 1), "{sides:?}");
-    for format in QuestionFormat::ALL {
+    for format in REWARDED {
         assert_eq!(told.rows[&format], told.rows[&QuestionFormat::Items], "{format}");
     }
 }
@@ -126,16 +130,17 @@ fn what_has_no_score_of_its_own_is_left_out_and_counted() {
     write(folder.path(), &items);
     let told = exported(folder.path(), &all());
     let count = |why| told.left_out.get(&why).copied().unwrap_or_default();
-    let all_reasons =
-        [LeftOut::BrokenGold, LeftOut::NeedsCall, LeftOut::NotReproduced, LeftOut::Repeated];
-    assert_eq!(all_reasons.map(count), [2, 2, 0, 1]);
+    let all_reasons = [LeftOut::BrokenGold, LeftOut::NotReproduced, LeftOut::Repeated];
+    assert_eq!(all_reasons.map(count), [2, 0, 1]);
+    assert_eq!(told.unwritten[&QuestionFormat::Trl], BTreeMap::from([("needs_call", 2)]));
 
     let returned = |text: &str| CallOutcome::Returned(Known::parse(text).unwrap());
     let called = [("p4-oi", returned("4")), ("p5-oi", returned("5"))]
         .map(|(name, outcome)| (name.to_owned(), outcome));
     let told = exported(folder.path(), &QuestionExport { called: Some(called.into()), ..all() });
     let count = |why| told.left_out.get(&why).copied().unwrap_or_default();
-    assert_eq!(all_reasons.map(count), [2, 0, 1, 1]);
+    assert_eq!(all_reasons.map(count), [2, 1, 1]);
+    assert!(!told.unwritten.contains_key(&QuestionFormat::Trl));
     assert_eq!(told.rows[&QuestionFormat::Verl].values().sum::<u64>(), 2);
 }
 
@@ -215,4 +220,47 @@ fn a_damaged_file_is_named_with_its_line() {
     let refused = export_questions(folder.path(), &folder.path().join("out"), &all()).unwrap_err();
     let text = refused.to_string();
     assert!(text.starts_with("line 2 of `") && text.ends_with("is no item"), "{text}");
+}
+
+#[test]
+fn what_a_benchmark_asks_about_is_left_out_and_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let shown = |name: &str| {
+        let code = format!("   [1] def {name}(a):\n   [2]     return a.strip()\n");
+        json!(format!("This is Python.\n\n```\n{code}```\n\nThe call is:\n"))
+    };
+    let mut items = forty();
+    for (item, name) in items.iter_mut().zip(["look_up_all", "f", "g"]) {
+        item["prompt"] = shown(name);
+    }
+    items[2]["prompt"] = json!(items[2]["prompt"].as_str().unwrap().replace("strip", "lower"));
+    write(folder.path(), &items);
+    let bench = folder.path().join("bench.jsonl");
+    let tasks = "{\"task_id\": \"a/1\", \"entry_point\": \"look_up_all\"}\n\
+                 {\"code\": \"def x(y):\\n    return y.strip()\\n\"}\n{\"text\": \"words\"}\n";
+    fs::write_file(&bench, tasks.as_bytes()).unwrap();
+    let told = exported(folder.path(), &QuestionExport { against: vec![bench], ..all() });
+    assert_eq!(told.left_out, BTreeMap::from([(LeftOut::Contaminated, 2)]));
+    insta::assert_debug_snapshot!(told.against, @r#"
+    [
+        Compared {
+            list: "bench.jsonl",
+            tasks: 2,
+            unread: 1,
+            matched: {
+                "form": 1,
+                "name": 1,
+            },
+        },
+    ]
+    "#);
+    let listed = fs::read_text(&folder.path().join("out/contaminated.jsonl")).unwrap();
+    insta::assert_snapshot!(listed, @r#"
+    {"item_id":"p0-io","program_id":"p0","family_id":"f0","list":"bench.jsonl","task":"a/1","by":"name"}
+    {"item_id":"p1-io","program_id":"p1","family_id":"f0","list":"bench.jsonl","task":"line 2","by":"form"}
+    "#);
+    // What stays beside it was not compared.
+    let options = QuestionExport { formats: [QuestionFormat::Verl].into(), ..all() };
+    let refused = export_questions(folder.path(), &folder.path().join("out"), &options);
+    assert!(matches!(refused, Err(QuestionExportError::OtherSplit { .. })));
 }

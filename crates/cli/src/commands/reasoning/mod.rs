@@ -1,14 +1,17 @@
 //! How do programs and the questions about them come onto the disk?
 
+mod calls;
 mod export;
 mod follow;
 mod of_run;
 mod programs;
 mod questions;
 mod rows;
+mod score;
 mod trace;
 
 pub(super) use export::export_questions;
 pub(super) use programs::synthesize;
 pub(super) use questions::questions;
+pub(super) use score::score;
 pub(super) use trace::trace;

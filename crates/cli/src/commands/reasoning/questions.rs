@@ -110,7 +110,7 @@ fn read(path: &Path) -> Result<Vec<Program>, Failure> {
 }
 
 /// Returns the interpreter that was asked for, or the latest one that can be followed.
-fn interpreter(machine: &Machine, wanted: Option<&str>) -> Result<Interpreter, Failure> {
+pub(super) fn interpreter(machine: &Machine, wanted: Option<&str>) -> Result<Interpreter, Failure> {
     let fits = |version: &str| match wanted {
         Some(wanted) => {
             version == wanted

@@ -1,0 +1,165 @@
+//! What are the answers of a model to the questions of a file worth?
+//!
+//! In: rows with items, and responses by the names of items. Out: a line with the score of
+//! each response. Where arguments were asked for, our copy of the function is called with
+//! them in the sandbox before there is a score.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use backstory_exec::trace::FunctionCall;
+use backstory_model::exit;
+use backstory_store::fs;
+use backstory_verify::{CallOutcome, Function, Item, Outcome, Profile, Scorable, Status, Value};
+use serde::{Deserialize, Serialize};
+
+use super::calls::{MeantCall, call_all};
+use super::rows::Rows;
+use crate::arguments::ScoreArgs;
+use crate::settings::Settings;
+use crate::{Failure, Talk};
+
+/// What was answered to an item.
+#[derive(Debug, Deserialize)]
+struct Response {
+    item_id: String,
+    response: String,
+}
+
+/// A row of an export: the item stands in it as text.
+#[derive(Debug, Deserialize)]
+struct Carrier {
+    item: Option<String>,
+}
+
+/// A line of the output.
+#[derive(Serialize)]
+struct Scored<'a> {
+    item_id: &'a str,
+    outcome: &'a Outcome,
+}
+
+/// An item that can be scored, and the Python it is about.
+struct Ready {
+    scorable: Scorable,
+    python: String,
+}
+
+/// Scores responses.
+pub(crate) fn score(args: &ScoreArgs, settings: &Settings, talk: &Talk) -> Result<u8, Failure> {
+    let options = Profile::named(&args.profile).map(Profile::options).ok_or_else(|| {
+        Failure::new(format!("`{}` names no profile", args.profile))
+            .hint("there are `strict` and `paper`")
+    })?;
+    let items = items(&args.rows)?;
+    let responses = responses(&args.responses)?;
+    let mut outcomes = Vec::new();
+    for response in &responses {
+        let ready = items.get(&response.item_id).ok_or_else(|| {
+            Failure::new(format!("`{}` has no item `{}`", args.rows.display(), response.item_id))
+        })?;
+        outcomes.push(ready.scorable.score(&response.response, &options));
+    }
+    let waiting: Vec<usize> =
+        (0..outcomes.len()).filter(|place| outcomes[*place].pending.is_some()).collect();
+    let calls: Vec<MeantCall> = waiting
+        .iter()
+        .map(|place| call(&items[&responses[*place].item_id], &outcomes[*place]))
+        .collect::<Option<_>>()
+        .ok_or_else(|| Failure::new("an answer that waits for a call has no arguments"))?;
+    let called = call_all(&calls, args.machine.clone(), settings, talk)?;
+    for (place, given) in waiting.into_iter().zip(called) {
+        let response = &responses[place];
+        let scorable = &items[&response.item_id].scorable;
+        let caller = |_: &Function, _: &[Value]| -> CallOutcome { given.clone() };
+        outcomes[place] = scorable.score_with(&response.response, &options, &caller);
+    }
+    write(args, &responses, &outcomes, talk)?;
+    talk.say(&summary(&outcomes));
+    Ok(exit::OK)
+}
+
+/// Returns the call that an outcome waits for.
+fn call(ready: &Ready, outcome: &Outcome) -> Option<MeantCall> {
+    let arguments = Value::parse(&outcome.pending.as_ref()?.arguments).ok()?;
+    let Value::List(arguments) = arguments else { return None };
+    let function = ready.scorable.function()?.clone();
+    Some(MeantCall { python: ready.python.clone(), call: FunctionCall { function, arguments } })
+}
+
+fn items(path: &Path) -> Result<BTreeMap<String, Ready>, Failure> {
+    let mut items = BTreeMap::new();
+    for (number, line) in lines(&fs::read_text(path)?) {
+        let wrong = || format!("line {number} of `{}` has no item", path.display());
+        let carrier: Carrier =
+            serde_json::from_str(line).map_err(|error| Failure::of(error, &wrong()))?;
+        let text = carrier.item.unwrap_or_else(|| line.to_owned());
+        let item = Item::parse(&text).map_err(|error| Failure::of(error, &wrong()))?;
+        let scorable = item.prepare().map_err(|error| Failure::of(error, &wrong()))?;
+        items.insert(item.item_id, Ready { scorable, python: item.python_version });
+    }
+    Ok(items)
+}
+
+fn responses(path: &Path) -> Result<Vec<Response>, Failure> {
+    let text = fs::read_text(path)?;
+    let read = lines(&text).map(|(number, line)| {
+        serde_json::from_str(line).map_err(|error| {
+            Failure::of(error, &format!("line {number} of `{}` is no response", path.display()))
+                .hint("a line is `{\"item_id\": …, \"response\": …}`")
+        })
+    });
+    read.collect()
+}
+
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty())
+}
+
+fn write(
+    args: &ScoreArgs,
+    responses: &[Response],
+    outcomes: &[Outcome],
+    talk: &Talk,
+) -> Result<(), Failure> {
+    let scored = responses
+        .iter()
+        .zip(outcomes)
+        .map(|(response, outcome)| Scored { item_id: &response.item_id, outcome });
+    if let Some(path) = &args.output {
+        let mut rows = Rows::create(path)?;
+        for one in scored {
+            rows.write(&one)?;
+        }
+        return rows.finish();
+    }
+    let mut text = String::new();
+    for one in scored {
+        let line = serde_json::to_string(&one)
+            .map_err(|error| Failure::of(error, "failed to write a score"))?;
+        text.push_str(&line);
+        text.push('\n');
+    }
+    talk.data(&text)
+}
+
+/// Says how many responses came to what.
+fn summary(outcomes: &[Outcome]) -> String {
+    let scores: Vec<f64> = outcomes.iter().filter_map(|outcome| outcome.score).collect();
+    let full = scores.iter().filter(|score| **score > 2.0 - 1e-9).count();
+    let mut text =
+        format!("{} responses, {} scored, {full} with the maximum", outcomes.len(), scores.len());
+    for (status, word) in [
+        (Status::Dropped, "dropped"),
+        (Status::Unusable, "unusable"),
+        (Status::Infrastructure, "without a sandbox"),
+    ] {
+        let count = outcomes.iter().filter(|outcome| outcome.status == status).count();
+        if count > 0 {
+            // Writing to a string does not fail.
+            let _ = write!(text, ", {count} {word}");
+        }
+    }
+    text
+}
