@@ -1,6 +1,6 @@
 """Does the wheel score answers in a clean environment, and do the frameworks call it?
 
-usage: check_reward.py [--environments DIR] [--heavy] [--profile release] [WHEEL]
+usage: check_reward.py [--environments DIR] [--questions EXPORT] [--heavy] [--profile release] [WHEEL]
 
 Builds the wheel with maturin, unless one is given, installs it into environments of its
 own, and runs there:
@@ -9,7 +9,9 @@ own, and runs there:
 2. `reward_calls.py`: every shim called as the framework calls it, and Arrow tables;
 3. `check_values.py`: the text of a value by the tracer against that of the verifier;
 4. the shims with the packages `verifiers` and `nemo-gym`; with `--heavy` also TRL and verl,
-   which want torch and 6 GB.
+   which want torch and 6 GB;
+5. with `--questions`, an export of questions: `reward_rows.py` has each package read every
+   row and score it.
 
 Out: one line per check; exit code 1 when one fails. Needs the package index only for
 environments that are not there yet.
@@ -114,6 +116,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("wheel", type=Path, nargs="?", help="a wheel that was built before")
     parser.add_argument("--environments", type=Path, default=Path(".venv-conformance"))
+    parser.add_argument("--questions", type=Path, help="an export of questions with all formats")
     parser.add_argument("--heavy", action="store_true", help="also with TRL and verl")
     parser.add_argument("--profile", default="dev", help="how the wheel is built")
     given = parser.parse_args()
@@ -128,6 +131,9 @@ def main() -> int:
         install(interpreter, "--no-deps", "--reinstall-package", "backstory", wheel, *place.alone)
         for check in place.checks:
             failed += run(interpreter, HERE / "reward_calls.py", check, items, cwd=folder) != 0
+            if given.questions:
+                rows = given.questions.resolve()
+                failed += run(interpreter, HERE / "reward_rows.py", check, rows, cwd=folder) != 0
         if place.name == "reward":
             failed += run(interpreter, HERE / "check_values.py", cwd=folder) != 0
     return 1 if failed else 0
