@@ -98,7 +98,7 @@ fn a_chat_endpoint_writes_and_does_not_score() {
     ----- stdout -----
       server    `[SERVER]`, asked as `chat`
       model     `toy-1`
-    ! scores    cannot score given text: Not Found
+    ! scores    cannot score given text: a chat endpoint gives log-probabilities of what it wrote alone; it says `Not Found`
       writes    3 tokens behind 10
     ----- stderr -----
     hint: scores: serve the model with vLLM or SGLang, which score given text; `backstory reason --model ngram` needs no server

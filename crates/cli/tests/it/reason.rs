@@ -16,7 +16,7 @@ pub(crate) fn repository() -> RepoBuilder {
     repo.commit(
         "Start",
         [
-            ("README.md", "# Toy\n\nToy splits words.\n"),
+            ("README.md", "# Toy\n\nToy splits words and counts them, for whoever reads many of them.\n"),
             ("toy/lexer.py", "\"\"\"Cuts text into tokens.\"\"\"\n\n\ndef tokens(text):\n    return text.split()\n"),
             ("toy/parser.py", "\"\"\"Parses text.\"\"\"\n\nfrom toy.lexer import tokens\n\n\ndef parse(text):\n    return [token.lower() for token in tokens(text)]\n"),
             ("tests/test_parser.py", "from toy.parser import parse\n\n\ndef test():\n    assert parse(\"A b\") == [\"a\", \"b\"]\n"),
@@ -102,15 +102,16 @@ fn thoughts_are_searched_without_any_model() {
     stories                                1
     writes                                 4
     steps searched                         4
+    with a thought, derived                1
     of these the one they had              0
-    without, not_better_than_none          4
+    without, not_better_than_none          3
     accepted, round 0              4 of 4, 0 turned down
     accepted, round 1              2 of 8, 0 turned down
-    accepted, round 2              0 of 8, 0 turned down
+    accepted, round 2              1 of 8, 0 turned down
     accepted, round 3              1 of 8, 0 turned down
-    perplexity, no thought            12.240
-    perplexity, searched              12.240
-    tokens scored                      30768
+    perplexity, no thought             8.582
+    perplexity, searched               8.581
+    tokens scored                      37643
     tokens prompted                        0
     tokens written                         0
     ");
@@ -161,10 +162,10 @@ fn a_server_scores_and_writes_and_its_thoughts_say_so() {
     accepted, round 1              1 of 8, 0 turned down
     accepted, round 2              0 of 8, 0 turned down
     accepted, round 3              0 of 8, 0 turned down
-    perplexity, no thought             5.065
-    perplexity, searched               3.716
-    tokens scored                       6926
-    tokens prompted                    15502
+    perplexity, no thought             5.294
+    perplexity, searched               3.982
+    tokens scored                       7130
+    tokens prompted                    15862
     tokens written                        24
     ");
     let audited = audited(&context);
@@ -214,7 +215,7 @@ fn what_cannot_be_searched_is_said() {
     exit_code: 2
     ----- stdout -----
     ----- stderr -----
-    error: `toy-1` cannot score given text: Not Found
+    error: `toy-1` cannot score given text: a chat endpoint gives log-probabilities of what it wrote alone; it says `Not Found`
 
     hint: `backstory doctor --model` says what a server can do; `--model ngram` needs none
     ");
@@ -232,13 +233,9 @@ fn what_cannot_be_searched_is_said() {
     exit_code: 2
     ----- stdout -----
     ----- stderr -----
-    error: unexpected argument '-1' found
+    error: `--min-gain` is -1
 
-      tip: to pass '-1' as a value, use '-- -1'
-
-    Usage: backstory reason [OPTIONS] <RUN>
-
-    For more information, try '--help'.
+    hint: give 0 or more nats a token
     ");
 }
 

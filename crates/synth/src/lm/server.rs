@@ -233,7 +233,7 @@ impl Server {
         }
         if guess && self.engine == Engine::Completions && self.only_chats()? {
             self.engine = Engine::Chat;
-            CHAT_CANNOT.clone_into(&mut refusal);
+            refusal = format!("{CHAT_CANNOT}; it says `{refusal}`");
         }
         self.scoring = Scoring::Refused(refusal);
         Ok(())

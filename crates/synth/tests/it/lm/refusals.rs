@@ -83,7 +83,7 @@ fn ollama_that_gives_no_logprobs() {
 fn a_hosted_model_that_refuses_echo_with_logprobs() {
     insta::assert_snapshot!(
         why("openai", |_| ModelReply::status(400, r#"{"error":{"message":"Setting 'echo' and 'logprobs' at the same time is not supported for this model.","type":"invalid_request_error"}}"#)),
-        @"Setting 'echo' and 'logprobs' at the same time is not supported for this model."
+        @"a chat endpoint gives log-probabilities of what it wrote alone; it says `Setting 'echo' and 'logprobs' at the same time is not supported for this model.`"
     );
 }
 
