@@ -3,12 +3,13 @@
 
 CARGO ?= cargo
 
-.PHONY: help demo test sweep conformance bench fuzz docs
+.PHONY: help demo test sweep lm conformance bench fuzz docs
 
 help:
 	@echo "make demo             build trajectories of the bundled example and show one"
 	@echo "make test             format, lints, house rules, generated pages, all tests"
 	@echo "make conformance      run the real consumers on the exports of the example"
+	@echo "make lm               build and test the language model in this process (minutes)"
 	@echo "make bench REPO=PATH  measure on a repository, beside its peer"
 	@echo "make fuzz TARGET=parse TIME=60   run one fuzz target for so many seconds"
 	@echo "make docs             reference pages and API documentation"
@@ -28,6 +29,9 @@ test:
 
 sweep:
 	$(CARGO) nextest run --locked -p backstory-cli --run-ignored only
+
+lm:
+	@scripts/lm
 
 conformance:
 	@scripts/conformance

@@ -1,10 +1,14 @@
-//! How is a server of a language model reached from the command line?
+//! How is a language model reached from the command line?
 //!
-//! In: what is known of it, the settings, and where to say that somebody has to wait. Out:
-//! the connected server. The key comes from the environment alone and is never printed.
+//! In: what is known of a server, the settings, and where to say that somebody has to
+//! wait. Out: the connected server. The key comes from the environment alone and is never
+//! printed. Or in: a file of weights. Out: the model in this process, if this build has
+//! the engine.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use backstory_model::{LanguageModel, ScorerPolicy};
 use backstory_synth::lm::{Clock, Http, Server, ServerOptions};
 
 use crate::settings::Settings;
@@ -34,6 +38,26 @@ pub(crate) fn connect(
         .map_err(|error| Failure::of(error, "the proxy of the environment cannot be used"))?;
     let patience = Patience { since: Instant::now(), talk: talk.clone() };
     Ok(Server::connect(&options, Box::new(http), Box::new(patience))?)
+}
+
+/// Loads the model in this process and tests it.
+#[cfg(feature = "lm")]
+pub(crate) fn local(
+    weights: &Path,
+    policy: ScorerPolicy,
+) -> Result<Box<dyn LanguageModel>, Failure> {
+    let model = backstory_lm::LocalModel::load(weights, policy)
+        .map_err(|error| Failure::of(error, "the language model cannot be loaded"))?;
+    backstory_synth::lm::self_test(&model)?;
+    Ok(Box::new(model))
+}
+
+/// Says that there is no engine for it.
+#[cfg(not(feature = "lm"))]
+pub(crate) fn local(_: &Path, _: ScorerPolicy) -> Result<Box<dyn LanguageModel>, Failure> {
+    Err(Failure::new("this build has no engine for a model in its process").hint(
+        "build it with `--features lm`, name the address of a server, or use `--model ngram`",
+    ))
 }
 
 /// Waits as long as the server asks for, and says so.

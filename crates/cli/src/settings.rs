@@ -107,6 +107,11 @@ pub const MODEL_KEY: Variable = Variable {
     name: "BACKSTORY_MODEL_KEY",
     about: "The key that a server of a language model is shown; never stored, never shown",
 };
+/// Names the weights of a language model.
+pub const WEIGHTS: Variable = Variable {
+    name: "BACKSTORY_WEIGHTS",
+    about: "The GGUF file of the language model that runs in this process",
+};
 /// Names the proxy.
 const PROXY: Variable = Variable {
     name: "HTTPS_PROXY",
@@ -357,6 +362,16 @@ impl Settings {
     /// Returns the key that a server of a language model is shown.
     pub fn model_key(&self) -> Option<ServerKey> {
         self.environment.text(MODEL_KEY).map(ServerKey::new)
+    }
+
+    /// Returns the file of the model that runs in this process.
+    pub fn weights(&self, flag: Option<PathBuf>) -> Result<PathBuf, Failure> {
+        let chosen = flag.or_else(|| self.environment.text(WEIGHTS).map(Into::into));
+        chosen.ok_or_else(|| {
+            Failure::new("no weights are named for the model in this process").hint(
+                "`--weights FILE` or `BACKSTORY_WEIGHTS` names a GGUF file; `scripts/weights` gets one",
+            )
+        })
     }
 
     /// Returns the proxy, and the servers that are asked without it.

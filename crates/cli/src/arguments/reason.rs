@@ -16,13 +16,17 @@ pub(crate) struct ReasonArgs {
     /// The run, as `backstory snapshot` made it
     #[arg(value_name = "RUN")]
     pub(crate) run: PathBuf,
-    /// Who says how likely code is, and writes: `ngram`, or the address of a server
-    #[arg(long, value_name = "ngram|URL", required_unless_present = "report")]
+    /// Who says how likely code is: `ngram`, `local` (a model in this process, if this build
+    /// has the engine), or the address of a server, which writes as well
+    #[arg(long, value_name = "ngram|local|URL", required_unless_present = "report")]
     pub(crate) model: Option<String>,
     /// Write `report.html` and `report.md` about what was searched into this folder; without
     /// `--model` nothing is searched
     #[arg(long, value_name = "DIR")]
     pub(crate) report: Option<PathBuf>,
+    /// The GGUF file of the model in this process
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
     /// The model, if the server has several
     #[arg(long, value_name = "MODEL")]
     pub(crate) name: Option<String>,

@@ -10,7 +10,7 @@ use backstory_synth::lm::{AnswerFolder, ServerOptions};
 
 use crate::arguments::ReasonArgs;
 use crate::commands::export::inside;
-use crate::language_model::connect;
+use crate::language_model::{connect, local};
 use crate::reason::{Engine, ReasonPlan, reason as search};
 use crate::settings::Settings;
 use crate::{Failure, Talk};
@@ -113,6 +113,9 @@ fn engine(
         return Ok(Engine::ngram());
     }
     let policy = if args.on_policy { ScorerPolicy::OnPolicy } else { ScorerPolicy::OffPolicy };
+    if model == "local" {
+        return Ok(Engine::Local(local(&settings.weights(args.weights.clone())?, policy)?));
+    }
     let options = ServerOptions {
         model: args.name.clone(),
         revision: args.revision.clone(),

@@ -1,7 +1,8 @@
 //! Who scores and who writes?
 //!
 //! `ngram` is always there: it counts bytes and cannot write, so thoughts are written by
-//! rules. A server does both, and is refused if it cannot score given text.
+//! rules. So they are where a small model in this process scores. A server does both, and
+//! is refused if it cannot score given text.
 
 use backstory_model::reasoning::Generator;
 use backstory_model::{LanguageModel, LanguageModelError, ModelIdentity, Tier};
@@ -16,6 +17,8 @@ use crate::Failure;
 pub(crate) enum Engine {
     /// Counts of bytes, and thoughts by rules.
     Ngram(NgramModel),
+    /// A model in this process, and thoughts by rules.
+    Local(Box<dyn LanguageModel>),
     /// A server that does both.
     Server(Box<Server>),
 }
@@ -41,6 +44,7 @@ impl Engine {
     fn model(&self) -> &dyn LanguageModel {
         match self {
             Self::Ngram(model) => model,
+            Self::Local(model) => model.as_ref(),
             Self::Server(server) => server.as_ref(),
         }
     }
@@ -53,7 +57,7 @@ impl Engine {
     /// Returns who writes.
     pub(crate) fn generator(&self) -> Generator {
         match self {
-            Self::Ngram(_) => ClauseWriter.generator(),
+            Self::Ngram(_) | Self::Local(_) => ClauseWriter.generator(),
             Self::Server(server) => ModelWriter(server.as_ref()).generator(),
         }
     }
@@ -61,7 +65,7 @@ impl Engine {
     /// Returns what written thoughts are.
     pub(crate) fn writes(&self) -> Tier {
         match self {
-            Self::Ngram(_) => ClauseWriter.writes(),
+            Self::Ngram(_) | Self::Local(_) => ClauseWriter.writes(),
             Self::Server(server) => ModelWriter(server.as_ref()).writes(),
         }
     }
@@ -74,7 +78,7 @@ impl Engine {
         answers: &dyn Answers,
     ) -> Result<Searched, LanguageModelError> {
         match self {
-            Self::Ngram(model) => search(step, options, model, &ClauseWriter),
+            Self::Ngram(_) | Self::Local(_) => search(step, options, self.model(), &ClauseWriter),
             Self::Server(server) => {
                 let cached = Cached::new(server.as_ref(), answers);
                 search(step, options, &cached, &ModelWriter(&cached))
