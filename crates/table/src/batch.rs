@@ -55,7 +55,7 @@ fn records(fields: &Fields, records: &[Option<&Record>]) -> Result<StructArray, 
         array(*kind, cells.map(|cell| cell.unwrap_or(&Cell::Missing)))
     });
     let columns = columns.collect::<Result<_, _>>()?;
-    let known = NullBuffer::from_iter(records.iter().map(Option::is_some));
+    let known: NullBuffer = records.iter().map(Option::is_some).collect();
     StructArray::try_new(record_fields(fields), columns, Some(known))
 }
 

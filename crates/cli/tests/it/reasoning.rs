@@ -94,7 +94,8 @@ fn settled(context: &TestContext, items: &str) {
         let gold = item.gold_answer().unwrap();
         for response in [&gold[..], "<answer>[{\"q\": 1, \"value\": []}]</answer>"] {
             let line = serde_json::json!({"item_id": item.item_id, "response": response});
-            responses += &format!("{line}\n");
+            responses += &line.to_string();
+            responses.push('\n');
         }
     }
     context.write("responses.jsonl", &responses);

@@ -23,7 +23,7 @@ const GRAM: usize = 13;
 const CODE: [&str; 6] =
     ["prompt", "canonical_solution", "code", "solution", "program", "starter_code"];
 
-/// Those of HumanEval that make one function together.
+/// Those of `HumanEval` that make one function together.
 const WHOLE: [&str; 2] = ["prompt", "canonical_solution"];
 
 /// The fields that hold the name of a function.
@@ -233,18 +233,17 @@ mod tests {
                           range(len(both)):\n        both[i] += 1\n    return both\n";
 
     fn item(source: &str) -> Item {
-        let lines: String = (1..)
-            .zip(source.lines())
-            .map(|(n, line)| format!("{:>6} {line}\n", format!("[{n}]")))
-            .collect();
-        let prompt = format!("This is Python.\n\n```\n{lines}```\n\nQuestions:\n");
+        let line = |(number, line)| format!("   [{number}] {line}");
+        let lines: Vec<String> = (1..).zip(source.lines()).map(line).collect();
+        let lines = lines.join("\n");
+        let prompt = format!("This is Python.\n\n```\n{lines}\n```\n\nQuestions:\n");
         let row = serde_json::json!({"item_id": "i", "type": "single", "program_id": "p",
             "family_id": "f", "prompt": prompt, "questions": [], "python_version": "3.12",
             "source": "grammar"});
         serde_json::from_value(row).unwrap()
     }
 
-    fn found(task: Value, source: &str) -> Option<(String, MatchedBy)> {
+    fn found(task: &Value, source: &str) -> Option<(String, MatchedBy)> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("bench.jsonl");
         fs::write_file(&path, task.to_string().as_bytes()).unwrap();
@@ -282,7 +281,7 @@ mod tests {
             (serde_json::json!({"code": moved}), ("line 1", Tokens)),
         ] {
             let (name, by) = wanted;
-            assert_eq!(found(task, SOURCE), Some((name.to_owned(), by)));
+            assert_eq!(found(&task, SOURCE), Some((name.to_owned(), by)));
         }
     }
 
@@ -290,7 +289,7 @@ mod tests {
     fn usual_names_and_short_likeness_are_no_match() {
         for code in ["def merge(a):\n    return a\n", "for i in range(len(both)):\n    pass\n"] {
             let task = serde_json::json!({"code": code, "entry_point": "merge"});
-            assert_eq!(found(task, &SOURCE.replace("merge_sorted", "merge")), None, "{code}");
+            assert_eq!(found(&task, &SOURCE.replace("merge_sorted", "merge")), None, "{code}");
         }
         let names = ["merge_sorted", "twoSumFast", "__init__", "f", "get", "longword", "solution"];
         assert_eq!(names.map(is_unusual), [true, true, false, false, false, false, false]);

@@ -27,13 +27,12 @@ impl Lines {
 
     /// Adds a row.
     pub(super) fn push(&mut self, split: Split, row: &str) -> Result<(), QuestionExportError> {
-        let (path, file) = match self.files.get_mut(&split) {
-            Some(open) => open,
-            None => {
-                let path = self.folder.join(format!("{}.jsonl", split.file_stem()));
-                let file = NewFile::create(&path)?;
-                self.files.entry(split).or_insert((path, file))
-            }
+        let (path, file) = if let Some(open) = self.files.get_mut(&split) {
+            open
+        } else {
+            let path = self.folder.join(format!("{}.jsonl", split.file_stem()));
+            let file = NewFile::create(&path)?;
+            self.files.entry(split).or_insert((path, file))
         };
         writeln!(file, "{row}")
             .map_err(|source| QuestionExportError::Write { path: path.clone(), source })
@@ -61,14 +60,13 @@ impl SplitTables {
 
     /// Adds a row.
     pub(super) fn push(&mut self, split: Split, row: Vec<Cell>) -> Result<(), QuestionExportError> {
-        let file = match self.files.get_mut(&split) {
-            Some(open) => open,
-            None => {
-                let path = self.folder.join(format!("{}.parquet", split.file_stem()));
-                let schema = Schema::new(self.columns.iter().copied());
-                let file = TableWriter::create(&path, schema, WriteOptions::default())?;
-                self.files.entry(split).or_insert(file)
-            }
+        let file = if let Some(open) = self.files.get_mut(&split) {
+            open
+        } else {
+            let path = self.folder.join(format!("{}.parquet", split.file_stem()));
+            let schema = Schema::new(self.columns.iter().copied());
+            let file = TableWriter::create(&path, schema, WriteOptions::default())?;
+            self.files.entry(split).or_insert(file)
         };
         Ok(file.push(row)?)
     }

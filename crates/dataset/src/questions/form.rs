@@ -66,17 +66,32 @@ fn write_form<'s>(
         (kind @ ("integer" | "float" | "string" | "true" | "false" | "none"), _) => {
             form.push_str(kind);
         }
+        ("concatenated_string", _) => form.push_str("string"),
         // A parameter with an annotation is one without.
         ("typed_parameter", _) => {
-            let own = part.parts.iter().find(|inner| !is_word(inner));
-            own.into_iter().for_each(|own| write_form(own, source, names, form));
+            if let Some(own) = part.parts.iter().find(|inner| !is_word(inner)) {
+                write_form(own, source, names, form);
+            }
+        }
+        ("parenthesized_expression", _) if part.parts.len() == 1 => {
+            write_form(&part.parts[0], source, names, form);
         }
         (kind, _) => {
-            let kind = if kind == "typed_default_parameter" { "default_parameter" } else { kind };
+            let kind = plain(kind);
             let _ = write!(form, "({kind}{}", operator(part, source));
             inner(part, source, names, form);
             form.push(')');
         }
+    }
+}
+
+/// Returns what a part is called that can be written in two ways.
+fn plain(kind: &str) -> &str {
+    match kind {
+        "typed_default_parameter" => "default_parameter",
+        "expression_list" => "tuple",
+        "pattern_list" => "tuple_pattern",
+        _ => kind,
     }
 }
 
@@ -137,9 +152,9 @@ mod tests {
 
     #[test]
     fn words_make_no_form_and_operators_do() {
-        let plain = "def f(a, b=1):\n    return a.find('x') + b\n";
+        let plain = "def f(a, b=1):\n    c, d = a, b\n    return a.find('x') + b\n";
         let told = "    def look_up(text: str, start: int = 0) -> int:\n        \"\"\"Looks.\"\"\"\n        \
-                    # A comment.\n        return text.find('abc') + start\n";
+                    # A comment.\n        (one, two) = (text, start)\n        return (text.find('a' 'b') + start)\n";
         let (one, other) = (Functions::of(plain), Functions::of(told));
         assert_eq!((&one.names[0][..], &other.names[0][..]), ("f", "look_up"));
         assert_eq!(one.forms, other.forms);

@@ -47,7 +47,7 @@ impl Listing {
 
     /// Returns all lines as one text.
     pub(super) fn text(&self) -> String {
-        self.lines.iter().map(|line| format!("{line}\n")).collect()
+        self.lines.iter().flat_map(|line| [line, "\n"]).collect()
     }
 }
 

@@ -76,8 +76,8 @@ impl Telling {
             TraceEvent::Return { value } => {
                 let name = self.leave(told)?;
                 let known = value.as_ref().filter(|value| is_told(value));
-                let said = known.map_or(String::new(), |value| format!(" {value}"));
-                self.say(told, &format!("`{name}` returns{said}"));
+                let said = known.map_or("what is not shown", ValueText::as_str);
+                self.say(told, &format!("`{name}` returns {said}"));
             }
             TraceEvent::Unwind(class) => {
                 let name = self.leave(told)?;

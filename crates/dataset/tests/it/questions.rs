@@ -35,7 +35,8 @@ fn arguments(number: u32, family: &str) -> Value {
 }
 
 fn write(folder: &Path, items: &[Value]) {
-    let text: String = items.iter().map(|item| format!("{item}\n")).collect();
+    let lines: Vec<String> = items.iter().map(Value::to_string).collect();
+    let text = lines.join("\n");
     fs::write_file(&folder.join("items.jsonl"), text.as_bytes()).unwrap();
     fs::write_file(&folder.join("traces.jsonl"), b"").unwrap();
 }

@@ -58,7 +58,7 @@ fn prompt(source: &str, call: &str, questions: &str) -> String {
     )
 }
 
-fn asked(q: u32, kind: &str, checker: &str, answer: &str, more: Value) -> Value {
+fn asked(q: u32, kind: &str, checker: &str, answer: &str, more: &Value) -> Value {
     let mut asked = json!({"q": q, "question_id": format!("q{q}"), "kind": kind,
         "answer": answer, "checker": checker});
     asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -75,16 +75,16 @@ fn mixed(source: &str) -> Value {
     let at = |statement: u32, k: u32| json!({"statement_id": statement, "k": k});
     let value = json!({"statement_id": 5, "k": 1, "answer_type": "list"});
     let questions = [
-        asked(1, "final_output", "value", "[2]", json!({"answer_type": "list"})),
-        asked(2, "execution_count", "count", "3", json!({"statement_id": 3})),
-        asked(3, "next_statement", "statement", "8", at(5, 1)),
-        asked(4, "variable_value", "value", "[2]", value),
-        asked(5, "variable_type", "type", "\"int\"", at(3, 2)),
-        asked(6, "variable_value", "value", "{\"state\":\"unbound\"}", at(2, 1)),
-        asked(7, "next_statement", "statement", "{\"state\":\"end\"}", at(6, 1)),
-        asked(8, "coverage", "boolean", "true", json!({"statement_id": 5})),
-        asked(9, "exception", "exception", "{\"state\":\"not_raised\"}", json!({})),
-        asked(10, "variable_value", "value", "{\"state\":\"not_executed\"}", at(5, 2)),
+        asked(1, "final_output", "value", "[2]", &json!({"answer_type": "list"})),
+        asked(2, "execution_count", "count", "3", &json!({"statement_id": 3})),
+        asked(3, "next_statement", "statement", "8", &at(5, 1)),
+        asked(4, "variable_value", "value", "[2]", &value),
+        asked(5, "variable_type", "type", "\"int\"", &at(3, 2)),
+        asked(6, "variable_value", "value", "{\"state\":\"unbound\"}", &at(2, 1)),
+        asked(7, "next_statement", "statement", "{\"state\":\"end\"}", &at(6, 1)),
+        asked(8, "coverage", "boolean", "true", &json!({"statement_id": 5})),
+        asked(9, "exception", "exception", "{\"state\":\"not_raised\"}", &json!({})),
+        asked(10, "variable_value", "value", "{\"state\":\"not_executed\"}", &at(5, 2)),
     ];
     let said = "1. What does the call return?\n4. Which value has `found` right after execution 1 of \
                 statement [5]?\n5. Which type has `i` right after execution 2 of statement [3]?\n6. Which \
@@ -93,14 +93,14 @@ fn mixed(source: &str) -> Value {
 }
 
 fn arguments() -> Value {
-    let question = asked(1, "output_to_input", "call", "[2]", json!({"answer_type": "list"}));
+    let question = asked(1, "output_to_input", "call", "[2]", &json!({"answer_type": "list"}));
     let mut item = item("p-oi", "oi", &prompt(SOURCE, "total(...)", "1. Which?\n"), &[question]);
     item["function"] = json!({"entry": "total", "source": SOURCE, "arguments": "[2]"});
     item
 }
 
 fn write(folder: &Path, items: &[Value], traces: &[Value]) {
-    let lines = |rows: &[Value]| rows.iter().map(|row| format!("{row}\n")).collect::<String>();
+    let lines = |rows: &[Value]| rows.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
     fs::write_file(&folder.join("items.jsonl"), lines(items).as_bytes()).unwrap();
     fs::write_file(&folder.join("traces.jsonl"), lines(traces).as_bytes()).unwrap();
 }
@@ -174,7 +174,8 @@ fn of_a_call_entered_in_the_middle_nothing_before_is_told() {
     let begin = "It was called, and now execution 2 of statement [3] begins. So far";
     let middle = prompt(SOURCE, "", "1. Which statement begins right after?\n")
         .replace("The call is:", begin);
-    let question = asked(1, "next_statement", "statement", "4", json!({"statement_id": 3, "k": 2}));
+    let question =
+        asked(1, "next_statement", "statement", "4", &json!({"statement_id": 3, "k": 2}));
     let (rows, left_out) = sft(&[item("p-1", "single", &middle, &[question])]);
     assert_eq!(left_out, "");
     insta::assert_snapshot!(answer(&rows[0]), @r#"
