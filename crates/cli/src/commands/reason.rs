@@ -72,7 +72,9 @@ fn report(path: &Path, folder: &Path, talk: &Talk) -> Result<(), Failure> {
     let mut statistics = ReasoningStatistics::new(search);
     for told in run.reasoned_stories()? {
         let (story, steps) = told?;
-        steps.iter().for_each(|step| statistics.add(&story.repo, step));
+        for step in &steps {
+            statistics.add(&story.repo, step);
+        }
     }
     let page = statistics.page();
     let html = page.to_html().map_err(|error| Failure::of(error, "failed to draw the report"))?;

@@ -25,6 +25,9 @@ pub(super) struct Course {
     kept_length: usize,
 }
 
+/// What a step gains by one comparison, if it was measured for it.
+type Gain = fn(&Course) -> Option<f64>;
+
 /// The steps that were measured, as many rounds in each.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Courses {
@@ -95,7 +98,7 @@ impl Courses {
 
     /// Returns the gains that are compared, in nats a token.
     pub(super) fn differences(&self) -> Vec<(&'static str, Difference)> {
-        let pairs: [(&str, fn(&Course) -> Option<f64>); 5] = [
+        let pairs: [(&str, Gain); 5] = [
             ("initial over none", |step| Some(step.none - step.initial)),
             ("end over none", |step| Some(step.none - step.end)),
             ("end over initial", |step| Some(step.initial - step.end)),
@@ -166,8 +169,8 @@ fn lengths(rows: &[CandidateRow], rounds: usize) -> Vec<usize> {
     let mut current = 0;
     let mut lengths = Vec::new();
     for round in 0..=rounds {
-        let of_round = rows.iter().filter(|row| row.start == 0 && row.round == round);
-        if let Some(accepted) = of_round.filter(|row| row.accepted).next_back() {
+        let is_it = |row: &&CandidateRow| row.start == 0 && row.round == round && row.accepted;
+        if let Some(accepted) = rows.iter().rfind(is_it) {
             current = accepted.thought_tokens;
         }
         lengths.push(current);

@@ -2,10 +2,14 @@
 //!
 //! The story is written down by hand: three files to write, one given.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use backstory_dataset::BodyError;
 use backstory_dataset::audit::{AuditOptions, Auditor, RecordTexts, Sources};
-use backstory_dataset::snapshot::{Arm, SnapshotExport, documents, export_snapshots, written};
+use backstory_dataset::snapshot::{
+    AFTER_THOUGHT, Arm, BEFORE_THOUGHT, SnapshotExport, Verdict, documents, each_write,
+    export_snapshots, writes, written,
+};
 use backstory_model::{
     BlobId, CommitId, CutEdge, Delegation, EvidenceId, FileMode, GivenFile, GivenReason, LineRange,
     Plan, PlannedFile, Provenance, ReadPart, RepoName, RepoPath, Repository as _, SchemaVersion,
@@ -351,4 +355,30 @@ fn an_export_writes_every_format() {
     assert!(folder.path().join("parquet/documents/train-00000-of-00001.parquet").is_file());
     let again = [Ok::<_, std::io::Error>((sample.story.clone(), Vec::new()))];
     export_snapshots(again, &sample.blobs, folder.path(), &options).unwrap();
+}
+
+#[test]
+fn what_is_shown_before_a_thought_is_the_document() {
+    let sample = sample();
+    let told = |story: &SnapshotStory| {
+        documents(story, &sample.blobs, Arm::TrajectoryInitial, usize::MAX).unwrap()
+    };
+    let whole = told(&sample.story);
+    let wanted: BTreeSet<usize> = writes(&sample.story).map(|(number, _)| number).collect();
+    assert_eq!(wanted, BTreeSet::from([4, 5, 8, 10]));
+    let same = each_write(&sample.story, &sample.blobs, (&wanted, usize::MAX), |place| {
+        let thought = place.thought.map_or("", |thought| thought.text.as_str());
+        let text =
+            [place.context, BEFORE_THOUGHT, thought, AFTER_THOUGHT, place.lead, place.target];
+        assert!(whole[0].text.starts_with(&text.concat()), "step {}", place.step);
+        Ok::<_, BodyError>(Verdict::Stays)
+    });
+    assert_eq!(same.unwrap(), sample.story);
+    let without = each_write(&sample.story, &sample.blobs, (&wanted, usize::MAX), |place| {
+        // Only the read keeps its thought, and what follows is shown behind the others.
+        let thoughts = place.context.matches(BEFORE_THOUGHT).count();
+        assert_eq!(thoughts, usize::from(place.step > 6), "step {}", place.step);
+        Ok::<_, BodyError>(Verdict::Becomes(None))
+    });
+    assert_eq!(told(&without.unwrap())[0].text.matches(BEFORE_THOUGHT).count(), 1);
 }
