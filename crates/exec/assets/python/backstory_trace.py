@@ -390,21 +390,22 @@ class Monitoring:
                 if place is None or (place != current and place != -current):
                     reach(activity, activity.frame.f_lasti)
 
-        def leaves(code, value):
+        def innermost(code, frame):
+            # Another thread, or a frame that began unseen, may run the same code.
             activity = stack[-1] if stack else None
-            if activity is None or activity.code is not code:
+            if activity is None or activity.code is not code or activity.frame is not frame:
                 return None
-            recorder.finish(activity)
             return activity
 
         def returned(code, offset, value):
-            if leaves(code, value) is not None:
-                text = values.text(value) if values is not None else ""
-                activity = recorder.leave("r", text, False)
+            activity = innermost(code, frame_of(1))
+            if activity is not None:
+                recorder.finish(activity)
+                recorder.leave("r", values.text(value) if values is not None else "", False)
                 suspended.pop(activity.frame, None)
 
         def yielded(code, offset, value):
-            if stack and stack[-1].code is code:
+            if innermost(code, frame_of(1)) is not None:
                 text = values.text(value) if values is not None else ""
                 recorder.leave("y", text, True)
 
@@ -420,27 +421,30 @@ class Monitoring:
                     recorder.resume(activity, thrown_text(exception))
 
         def unwound(code, offset, exception):
-            if stack and stack[-1].code is code:
-                recorder.fail(stack[-1], type(exception))
-                activity = recorder.leave("u", "", False)
+            activity = innermost(code, frame_of(1))
+            if activity is not None:
+                recorder.fail(activity, type(exception))
+                recorder.leave("u", "", False)
                 recorder.lines[-1] += thrown_text(exception)
                 suspended.pop(activity.frame, None)
 
         def handled(code, offset, exception):
-            if stack and stack[-1].code is code:
-                operation = stack[-1].followed.raw[offset]
+            activity = innermost(code, frame_of(1))
+            if activity is not None:
+                operation = activity.followed.raw[offset]
                 if operation not in INNER_HANDLERS:
-                    recorder.fail(stack[-1], type(exception))
+                    recorder.fail(activity, type(exception))
                 elif operation == SWAP:
-                    stack[-1].failing = True
+                    activity.failing = True
 
         def raised_again(code, offset, exception):
             # At the end of a `finally`, or where no handler fits: what was executed last
             # has ended before.
-            if stack and stack[-1].code is code and not stack[-1].failing:
-                if stack[-1].followed.places.kind(stack[-1].current) == "Raise":
-                    recorder.fail(stack[-1], type(exception))
-                recorder.finish(stack[-1])
+            activity = innermost(code, frame_of(1))
+            if activity is not None and not activity.failing:
+                if activity.followed.places.kind(activity.current) == "Raise":
+                    recorder.fail(activity, type(exception))
+                recorder.finish(activity)
 
         return {
             events.PY_START: start,
