@@ -36,6 +36,21 @@ pub(crate) struct Memory {
     pub(crate) length: usize,
 }
 
+impl Memory {
+    /// Returns what was read of the first tokens.
+    pub(crate) fn until(&self, length: usize) -> Result<Self> {
+        let cut = |(keys, values): &(Tensor, Tensor)| {
+            Ok((keys.narrow(1, 0, length)?, values.narrow(1, 0, length)?))
+        };
+        let cut = |kept: &Option<(Tensor, Tensor)>| match kept.as_ref().filter(|_| length > 0) {
+            None => Ok(None),
+            Some(kept) => cut(kept).map(Some),
+        };
+        let blocks = self.blocks.iter().map(cut).collect::<Result<_>>()?;
+        Ok(Self { blocks, length: length.min(self.length) })
+    }
+}
+
 /// A model.
 pub(crate) struct Llama {
     pub(crate) shape: Shape,

@@ -1,6 +1,8 @@
 //! How does a model in this process answer?
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use backstory_model::seed::{Generator, Seed};
 use backstory_model::{
@@ -15,14 +17,23 @@ use crate::pieces::{Cutter, Pieces};
 
 /// A model in this process.
 ///
-/// One thread computes a text at a time; several threads may ask. A text longer than the
-/// window of the model is [`LanguageModelError::OverWindow`], and the first token of a text
-/// has no likelihood ([`LanguageModelError::MissingLogprob`]), because nothing stands
-/// before it.
+/// The context that was read last is remembered, so that texts behind it cost their own
+/// tokens alone; what is answered does not depend on what was asked before. A text longer
+/// than the window of the model is [`LanguageModelError::OverWindow`], and the first token
+/// of a text has no likelihood ([`LanguageModelError::MissingLogprob`]), because nothing
+/// stands before it.
 pub struct LocalModel {
     identity: ModelIdentity,
     llama: Llama,
     cutter: Cutter,
+    remembered: Mutex<Option<Remembered>>,
+    computed: AtomicU64,
+}
+
+/// A context and what was read of it.
+struct Remembered {
+    ids: Vec<u32>,
+    memory: Memory,
 }
 
 /// One text that is scored: its tokens, and the first one of the target.
@@ -44,7 +55,33 @@ impl LocalModel {
             tokenizer_hash: Some(cutter.digest.clone()),
             policy,
         };
-        Ok(Self { identity, llama, cutter })
+        let (remembered, computed) = (Mutex::new(None), AtomicU64::new(0));
+        Ok(Self { identity, llama, cutter, remembered, computed })
+    }
+
+    /// Returns how many tokens were computed so far.
+    pub fn tokens_computed(&self) -> u64 {
+        self.computed.load(Ordering::Relaxed)
+    }
+
+    fn read(&self, ids: &[u32], memory: &mut Memory) -> Result<Tensor, LanguageModelError> {
+        self.computed.fetch_add(ids.len() as u64, Ordering::Relaxed);
+        self.llama.read(ids, memory).map_err(|error| self.failed(&error))
+    }
+
+    /// Returns what is read of a context, as much as every text behind it may share.
+    fn context(&self, context: &str) -> Result<Remembered, LanguageModelError> {
+        let ids = self.cut(context)?.ids;
+        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = remembered.as_ref().filter(|known| known.ids == ids) {
+            return Ok(Remembered { ids, memory: known.memory.clone() });
+        }
+        let mut memory = self.llama.nothing();
+        if !ids.is_empty() {
+            self.read(&ids, &mut memory)?;
+        }
+        *remembered = Some(Remembered { ids: ids.clone(), memory: memory.clone() });
+        Ok(Remembered { ids, memory })
     }
 
     fn text(&self, context: &str, one: &Continuation<'_>) -> Result<Text, LanguageModelError> {
@@ -73,16 +110,16 @@ impl LocalModel {
         Ok(pieces)
     }
 
-    /// Scores a text behind what was read of it.
-    fn scored(&self, text: &Text, read: &Memory) -> Result<Score, LanguageModelError> {
-        let (ids, mut memory) = (&text.pieces.ids, read.clone());
+    /// Scores a text behind what was read of its context.
+    fn scored(&self, text: &Text, context: &Remembered) -> Result<Score, LanguageModelError> {
+        let ids = &text.pieces.ids;
+        let pairs = ids.iter().zip(&context.ids);
+        let same = pairs.take_while(|(own, shared)| own == shared).count().min(text.first - 1);
+        let mut memory = context.memory.until(same).map_err(|error| self.failed(&error))?;
         // The last token says nothing about another one.
-        let fresh = &ids[memory.length..ids.len() - 1];
-        let before = text.first - 1 - memory.length;
-        let logprobs = self
-            .llama
-            .read(fresh, &mut memory)
-            .and_then(|vectors| vectors.narrow(0, before, ids.len() - text.first))
+        let vectors = self.read(&ids[same..ids.len() - 1], &mut memory)?;
+        let logprobs = vectors
+            .narrow(0, text.first - 1 - same, ids.len() - text.first)
             .and_then(|vectors| self.llama.logprobs(&vectors, &ids[text.first..]));
         let logprobs = logprobs.map_err(|error| self.failed(&error))?;
         // Rounding may leave a little more than a probability of one.
@@ -98,17 +135,6 @@ impl LocalModel {
     }
 }
 
-/// Returns how many tokens all texts share that no target needs the vector of.
-fn shared(texts: &[Text]) -> usize {
-    let Some((one, others)) = texts.split_first() else { return 0 };
-    let same = |other: &Text| {
-        let pairs = one.pieces.ids.iter().zip(&other.pieces.ids);
-        pairs.take_while(|(left, right)| left == right).count()
-    };
-    let first = texts.iter().map(|text| text.first - 1);
-    others.iter().map(same).chain(first).min().unwrap_or_default()
-}
-
 impl LanguageModel for LocalModel {
     fn identity(&self) -> &ModelIdentity {
         &self.identity
@@ -121,13 +147,8 @@ impl LanguageModel for LocalModel {
     ) -> Result<Vec<Score>, LanguageModelError> {
         let texts: Vec<Text> =
             continuations.iter().map(|one| self.text(context, one)).collect::<Result<_, _>>()?;
-        let mut memory = self.llama.nothing();
-        let shared = shared(&texts);
-        if let Some(text) = texts.first().filter(|_| shared > 0) {
-            let read = self.llama.read(&text.pieces.ids[..shared], &mut memory);
-            read.map_err(|error| self.failed(&error))?;
-        }
-        texts.iter().map(|text| self.scored(text, &memory)).collect()
+        let context = self.context(context)?;
+        texts.iter().map(|text| self.scored(text, &context)).collect()
     }
 
     fn complete(&self, request: &CompletionRequest) -> Result<Completion, LanguageModelError> {

@@ -79,6 +79,22 @@ fn a_context_that_is_read_once_changes_nothing() {
 }
 
 #[test]
+fn eight_texts_behind_one_context_cost_a_fourth() {
+    let Some(model) = model() else { return };
+    let context = format!("{HEAD}{}", CODE.repeat(8));
+    let thoughts: Vec<String> = (0..8).map(|at| format!("# Thought {at}.\n")).collect();
+    let naive: u64 = thoughts
+        .iter()
+        .map(|given| {
+            model.score_each(&context, &[Continuation { given, target: "x = 1\n" }]).unwrap()[0]
+                .tokens()
+        })
+        .sum();
+    let computed = model.tokens_computed();
+    assert!(naive > 4 * computed, "{computed} of {naive} tokens were computed");
+}
+
+#[test]
 fn likelihoods_are_those_of_all_tokens_and_sum_to_one() {
     let Some(model) = model() else { return };
     // The digits of a number are tokens of their own.
