@@ -19,10 +19,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from reward_calls import WRONG, backstory_config, expect, response
+from reward_calls import backstory_config, expect, response
 
 from backstory import reward
 
+#: What is the answer to no question.
+WRONG = '<answer>[{"q": 1, "value": {"no": "value"}}]</answer>'
 SPLITS = ("train", "validation", "test")
 
 
