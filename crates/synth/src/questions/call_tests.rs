@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use backstory_model::{
     ExecutionTrace, SchemaVersion, TraceEvent, TraceResult, TracedFile, TracedFunction,
-    TracedStatement, ValueText, Variables,
+    TracedStatement, Unasked, ValueText, Variables,
 };
 use backstory_verify::{Item, Kind, RewardOptions, score};
 
@@ -220,6 +220,15 @@ fn a_decorated_function_is_shown_with_its_decorator() {
     let prompt = &questions.items[0].prompt;
     assert!(prompt.contains("@kept\n"), "{prompt}");
     assert!(prompt.contains("def pick(values, key):\n"), "{prompt}");
+}
+
+#[test]
+fn how_often_an_annotation_was_executed_is_not_told() {
+    let mut call = call(&[2]);
+    call.trace.files[0].statements[1].unasked = Some(Unasked::NoCode);
+    let items = asked_of(&after(), &call).items;
+    let prompts: Vec<&str> = items.iter().map(|item| &item.prompt[..]).collect();
+    assert!(prompts.iter().any(|prompt| prompt.contains("how often: [3] 3,")), "{prompts:?}");
 }
 
 #[test]

@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
-use backstory_model::{Activation, ActivationEnd, TraceEvent, TracedFile, Variables};
+use backstory_model::{
+    Activation, ActivationEnd, TraceEvent, TracedFile, TracedStatement, Unasked, Variables,
+};
 use backstory_verify::{Asked, Difficulty, Item, ItemType, Kind, State, Value};
 
 use super::balance::Balance;
@@ -256,9 +258,19 @@ impl<'a> Writer<'a> {
     }
 
     fn is_shown(&self, statement: u32) -> bool {
-        let place = usize::try_from(statement).ok().and_then(|number| number.checked_sub(1));
-        let statement = place.and_then(|place| self.file.statements.get(place));
-        statement.is_some_and(|one| self.lines.contains(&one.line))
+        self.statement(statement).is_some_and(|one| self.lines.contains(&one.line))
+    }
+
+    /// Says whether it is told how often a statement was executed: of an annotation alone
+    /// it is for the compiler to decide whether anything is.
+    fn is_told(&self, statement: u32) -> bool {
+        let has_code = |one: &TracedStatement| one.unasked != Some(Unasked::NoCode);
+        self.is_shown(statement) && self.statement(statement).is_some_and(has_code)
+    }
+
+    fn statement(&self, number: u32) -> Option<&TracedStatement> {
+        let place = usize::try_from(number).ok()?.checked_sub(1)?;
+        self.file.statements.get(place)
     }
 
     /// Writes what a prompt shows: the function, and the values where a stretch begins.
@@ -282,7 +294,7 @@ impl<'a> Writer<'a> {
                 "It was called, and now execution {} of statement [{}] begins. ",
                 first.k, first.statement
             );
-            let counts = stretch.before.iter().filter(|(number, _)| self.is_shown(**number));
+            let counts = stretch.before.iter().filter(|(number, _)| self.is_told(**number));
             let counts: Vec<String> =
                 counts.map(|(number, count)| format!("[{number}] {count}")).collect();
             let _ = write!(text, "So far were executed, how often: {}.", counts.join(", "));
