@@ -12,6 +12,7 @@ use backstory_model::{
     CompletionRequest, Continuation, LanguageModel, LanguageModelError, ScorerPolicy,
 };
 
+#[expect(clippy::print_stderr, reason = "whoever reads the tests must know what was left out")]
 fn weights() -> Option<PathBuf> {
     // Named when the tests are built, because tests have no settings to read.
     let named = option_env!("BACKSTORY_WEIGHTS").filter(|name| !name.is_empty());
