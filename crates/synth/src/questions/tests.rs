@@ -196,6 +196,23 @@ fn where_an_exception_began_is_asked_only_where_it_is_clear() {
 }
 
 #[test]
+fn a_long_loop_makes_rows_no_larger_than_a_short_one() {
+    let turns = |count: u32| {
+        let mut long = trace();
+        let turn = |at: u32| {
+            let changed = [("i", at.to_string())];
+            let changed: Vec<_> = changed.iter().map(|(name, value)| (*name, &value[..])).collect();
+            [TraceEvent::Begin(3), end(&changed), TraceEvent::Begin(4), end(&[])]
+        };
+        long.events.splice(3..7, (0..count).flat_map(turn));
+        let items = asked(&long, AskOptions::default(), &mut Balance::default()).items;
+        items.iter().map(|item| serde_json::to_string(item).unwrap().len()).sum::<usize>()
+    };
+    let (short, long) = (turns(10), turns(10_000));
+    assert!(short > 1000 && long < 2 * short, "{short} and {long} bytes");
+}
+
+#[test]
 fn no_answer_is_right_too_often() {
     let mut balance = Balance::default();
     for seed in 0..200 {
