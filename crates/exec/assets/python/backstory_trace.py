@@ -390,22 +390,23 @@ class Monitoring:
                 if place is None or (place != current and place != -current):
                     reach(activity, activity.frame.f_lasti)
 
-        def innermost(code, frame):
-            # Another thread, or a frame that began unseen, may run the same code.
+        def innermost(code):
             activity = stack[-1] if stack else None
-            if activity is None or activity.code is not code or activity.frame is not frame:
+            if activity is None or activity.code is not code:
                 return None
-            return activity
+            # Another thread, or a frame that began unseen, may run the same code. The frame
+            # is asked for last: most events are of code that is not followed.
+            return activity if activity.frame is frame_of(2) else None
 
         def returned(code, offset, value):
-            activity = innermost(code, frame_of(1))
+            activity = innermost(code)
             if activity is not None:
                 recorder.finish(activity)
                 recorder.leave("r", values.text(value) if values is not None else "", False)
                 suspended.pop(activity.frame, None)
 
         def yielded(code, offset, value):
-            if innermost(code, frame_of(1)) is not None:
+            if innermost(code) is not None:
                 text = values.text(value) if values is not None else ""
                 recorder.leave("y", text, True)
 
@@ -421,7 +422,7 @@ class Monitoring:
                     recorder.resume(activity, thrown_text(exception))
 
         def unwound(code, offset, exception):
-            activity = innermost(code, frame_of(1))
+            activity = innermost(code)
             if activity is not None:
                 recorder.fail(activity, type(exception))
                 recorder.leave("u", "", False)
@@ -429,7 +430,7 @@ class Monitoring:
                 suspended.pop(activity.frame, None)
 
         def handled(code, offset, exception):
-            activity = innermost(code, frame_of(1))
+            activity = innermost(code)
             if activity is not None:
                 operation = activity.followed.raw[offset]
                 if operation not in INNER_HANDLERS:
@@ -440,7 +441,7 @@ class Monitoring:
         def raised_again(code, offset, exception):
             # At the end of a `finally`, or where no handler fits: what was executed last
             # has ended before.
-            activity = innermost(code, frame_of(1))
+            activity = innermost(code)
             if activity is not None and not activity.failing:
                 if activity.followed.places.kind(activity.current) == "Raise":
                     recorder.fail(activity, type(exception))
