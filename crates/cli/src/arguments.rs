@@ -234,8 +234,8 @@ pub(crate) struct ShowArgs {
 pub(crate) struct ExportArgs {
     /// The run, or a folder of questions
     pub(crate) run: PathBuf,
-    /// The formats, separated by commas: `atif`, `parquet`, `chat`, `swe-bench`, `harbor`;
-    /// of a run of snapshots `text`, `atif`, `chat`, `parquet`;
+    /// The formats, separated by commas: `atif`, `parquet`, `chat`, `swe-bench`, `harbor`,
+    /// `nemo-gym`, `stages`; of a run of snapshots `text`, `atif`, `chat`, `parquet`, `stages`;
     /// of questions `verl`, `trl`, `nemo-gym`, `items`, `sft`, `cwm`
     #[arg(long = "to", value_name = "FORMATS", value_delimiter = ',')]
     pub(crate) formats: Vec<String>,

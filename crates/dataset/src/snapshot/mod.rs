@@ -28,7 +28,8 @@ pub use flatten::{Arm, documents, written};
 pub use narrate::narrate_snapshot;
 pub use places::{AFTER_THOUGHT, BEFORE_THOUGHT, Verdict, WritePlace, each_write, writes};
 
-use crate::export::{ExportError, UnknownWord};
+use crate::export::{ExportError, Split, UnknownWord};
+use crate::stages::Stages;
 use crate::{Bodies, BodyError};
 use tables::Tables;
 
@@ -44,11 +45,16 @@ pub enum SnapshotFormat {
     Chat,
     /// The documents as a table.
     Parquet,
+    /// Single stages as tasks that are checked without running anything.
+    Stages,
 }
 
 impl SnapshotFormat {
     /// Every format.
-    pub const ALL: [Self; 4] = [Self::Text, Self::Atif, Self::Chat, Self::Parquet];
+    pub const ALL: [Self; 5] = [Self::Text, Self::Atif, Self::Chat, Self::Parquet, Self::Stages];
+
+    /// The formats that are written unless others are named.
+    pub const USUAL: [Self; 4] = [Self::Text, Self::Atif, Self::Chat, Self::Parquet];
 
     /// Returns the name of the folder.
     pub fn as_str(self) -> &'static str {
@@ -57,6 +63,7 @@ impl SnapshotFormat {
             Self::Atif => "atif",
             Self::Chat => "chat",
             Self::Parquet => "parquet",
+            Self::Stages => "stages",
         }
     }
 }
@@ -66,7 +73,7 @@ impl std::str::FromStr for SnapshotFormat {
 
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
         let found = Self::ALL.into_iter().find(|format| format.as_str() == word);
-        let known = "`text`, `atif`, `chat`, `parquet`";
+        let known = "`text`, `atif`, `chat`, `parquet`, `stages`";
         found.ok_or(UnknownWord { word: word.to_owned(), known })
     }
 }
@@ -91,9 +98,9 @@ impl SnapshotExport {
 }
 
 impl Default for SnapshotExport {
-    /// Every format; documents of about 64k tokens.
+    /// The usual formats; documents of about 64k tokens.
     fn default() -> Self {
-        Self { formats: SnapshotFormat::ALL.into(), document_limit: 256 << 10, searched: false }
+        Self { formats: SnapshotFormat::USUAL.into(), document_limit: 256 << 10, searched: false }
     }
 }
 
@@ -172,17 +179,19 @@ const RECEIPT: &str = "export.json";
 type Lines = (PathBuf, fs::NewFile);
 
 /// The folders that grow, each hidden until it is whole.
+#[derive(Default)]
 struct Writers {
     text: Option<(PathBuf, BTreeMap<Arm, Lines>)>,
     atif: Option<PathBuf>,
     chat: Option<(PathBuf, Lines)>,
     parquet: Option<(PathBuf, Tables)>,
+    stages: Option<(PathBuf, Stages)>,
 }
 
 impl Writers {
     fn open(out: &Path, options: &SnapshotExport) -> Result<Self, ExportError> {
         fs::create_dirs(out)?;
-        let mut writers = Self { text: None, atif: None, chat: None, parquet: None };
+        let mut writers = Self::default();
         for format in &options.formats {
             let folder = out.join(format!(".{}.partial", format.as_str()));
             fs::remove_dirs(&folder)?;
@@ -203,6 +212,10 @@ impl Writers {
                 SnapshotFormat::Parquet => {
                     let tables = Tables::create(&folder)?;
                     writers.parquet = Some((folder, tables));
+                }
+                SnapshotFormat::Stages => {
+                    let stages = Stages::create(&folder, Split::default())?;
+                    writers.stages = Some((folder, stages));
                 }
             }
         }
@@ -274,6 +287,9 @@ impl Writers {
                 write(file, &row)?;
             }
         }
+        if let Some((_, stages)) = &mut self.stages {
+            stages.add_snapshot(story, bodies)?;
+        }
         Ok(())
     }
 
@@ -302,6 +318,10 @@ impl Writers {
         if let Some((folder, tables)) = self.parquet {
             tables.finish()?;
             place(SnapshotFormat::Parquet, folder)?;
+        }
+        if let Some((folder, stages)) = self.stages {
+            stages.finish()?;
+            place(SnapshotFormat::Stages, folder)?;
         }
         Ok(folders)
     }
