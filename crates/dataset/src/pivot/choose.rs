@@ -1,17 +1,18 @@
 //! Which steps of a trajectory decide whether the change succeeds?
 //!
 //! The published pipeline asks a model and keeps about 6 % of the turns. Here three rules
-//! choose, none of which needs a model: the first read of a file that the change touches, the
+//! choose, none of which needs a model: the first read of code that the change touches, the
 //! first edit after a failure, and the last run of tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use backstory_model::{Action, Observation, RepoPath, Step, Trajectory};
+use backstory_model::{Action, FileRole, Observation, RepoPath, Step, Trajectory};
+use backstory_syntax::role_of;
 
 /// Why a decision is worth practicing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Pivot {
-    /// The first time a file is read that the change touches.
+    /// The first time a file of source or tests is read that the change touches.
     FirstCorrectRead,
     /// The first edit after tests or CI failed.
     FirstEditAfterFailure,
@@ -48,7 +49,9 @@ pub(crate) fn pivots(trajectory: &Trajectory) -> BTreeMap<usize, Vec<Pivot>> {
 }
 
 fn first_correct_read(steps: &[Step]) -> Option<usize> {
-    let touched: BTreeSet<&RepoPath> = steps.iter().flat_map(|step| edited(&step.action)).collect();
+    let edited = steps.iter().flat_map(|step| edited(&step.action));
+    let is_code = |path: &&RepoPath| matches!(role_of(path), FileRole::Source | FileRole::Test);
+    let touched: BTreeSet<&RepoPath> = edited.filter(is_code).collect();
     steps.iter().position(
         |step| matches!(&step.action, Action::View { path, .. } if touched.contains(path)),
     )

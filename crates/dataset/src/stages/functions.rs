@@ -12,6 +12,9 @@ use backstory_verify::{Expected, FunctionPlace};
 use super::change::Told;
 use super::{Found, Prepared, Stage, StageTask, how};
 
+/// A change of more functions is several, or hardly one that is asked for.
+const MOST: usize = 10;
+
 /// Adds the task of a change, or why there is none.
 pub(super) fn task(told: &Told<'_>, found: &mut Found) {
     let Some(versions) = versions(told) else { return found.skip("text_not_known") };
@@ -21,6 +24,9 @@ pub(super) fn task(told: &Told<'_>, found: &mut Found) {
     }
     if functions.is_empty() {
         return found.skip("no_function");
+    }
+    if functions.len() > MOST {
+        return found.skip("many_functions");
     }
     let prompt = format!(
         "This change is asked for:\n\n{}\n\nWhich functions that are there now have to change? \

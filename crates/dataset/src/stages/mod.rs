@@ -125,7 +125,8 @@ impl Stages {
             *self.counts.skipped.entry("no_base").or_default() += 1;
             return Ok(());
         };
-        let flags = &trajectory.requirement.flags;
+        let requirement = &trajectory.requirement;
+        let flags = &requirement.flags;
         let given_away: Vec<String> = flags.iter().map(|flag| label::flag(*flag)).collect();
         let about = json!({
             "source": "change",
@@ -133,6 +134,7 @@ impl Stages {
             "repo": unit.repo,
             "commit": base,
             "license": label::license(trajectory),
+            "requirement_source": label::requirement_source(requirement.source),
             "gives_away": given_away,
         });
         self.write(change::tasks(trajectory, bodies).map_err(failed)?, &about)
