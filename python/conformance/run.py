@@ -1,6 +1,6 @@
 """Do the real consumers read what `backstory export` writes?
 
-In: the folder of an export with `atif`, `chat` and `parquet`, and with `swe-bench`
+In: the folder of an export with `atif`, `chat`, `parquet` and `nemo-gym`, and with `swe-bench`
 and `harbor` where units were executed; `--logs` is what `grade.py` reads, `--stories`
 the folder of an export of snapshots. Builds
 one environment per consumer below `--environments` with uv, then runs every check
@@ -28,6 +28,8 @@ class Environment:
 
     name: str
     override: str | None = None
+    #: A package that is installed without what it asks for.
+    alone: str | None = None
 
     def requirements(self) -> Path:
         """Returns the file that lists what is installed."""
@@ -38,13 +40,15 @@ class Environment:
         place = folder / self.name
         interpreter = place / "bin" / "python"
         stamp = place / "installed.txt"
-        wanted = self.requirements().read_text(encoding="utf-8")
+        wanted = self.requirements().read_text(encoding="utf-8") + (self.alone or "")
         if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
             return interpreter
         subprocess.run([UV, "venv", "--quiet", "--clear", "--python", sys.executable, place], check=True)
         override = ["--override", str(HERE / self.override)] if self.override else []
         install = [UV, "pip", "install", "--quiet", "--python", interpreter, *override]
         subprocess.run([*install, "-r", self.requirements()], check=True)
+        if self.alone:
+            subprocess.run([*install, "--no-deps", self.alone], check=True)
         stamp.write_text(wanted, encoding="utf-8")
         return interpreter
 
@@ -53,6 +57,7 @@ HARBOR = Environment("harbor", override="override-harbor.txt")
 TABLES = Environment("tables")
 TOKENIZERS = Environment("tokenizers")
 SWE_BENCH = Environment("swebench")
+NEMO = Environment("nemo", alone="nemo-gym==0.4.0")
 
 Check = tuple[Environment, str, list[Path | str]]
 
@@ -63,6 +68,7 @@ def checks(export: Path, logs: Path | None, stories: Path | None) -> list[Check]
         (HARBOR, "check_atif.py", [export / "atif"]),
         (TABLES, "check_parquet.py", [export / "parquet", export / "atif"]),
         (TABLES, "check_chat.py", [export / "chat"]),
+        (NEMO, "check_pivots.py", [export / "nemo-gym"]),
     ]
     executed: list[Check] = [
         (HARBOR, "check_harbor.py", [export / "harbor"]),

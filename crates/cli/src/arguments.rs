@@ -234,8 +234,8 @@ pub(crate) struct ShowArgs {
 pub(crate) struct ExportArgs {
     /// The run, or a folder of questions
     pub(crate) run: PathBuf,
-    /// The formats, separated by commas: `atif`, `parquet`, `chat`, `swe-bench`, `harbor`;
-    /// of a run of snapshots `text`, `atif`, `chat`, `parquet`;
+    /// The formats, separated by commas: `atif`, `parquet`, `chat`, `swe-bench`, `harbor`,
+    /// `nemo-gym`, `stages`; of a run of snapshots `text`, `atif`, `chat`, `parquet`, `stages`;
     /// of questions `verl`, `trl`, `nemo-gym`, `items`, `sft`, `cwm`
     #[arg(long = "to", value_name = "FORMATS", value_delimiter = ',')]
     pub(crate) formats: Vec<String>,
@@ -254,6 +254,10 @@ pub(crate) struct ExportArgs {
     /// How long a document of a snapshot may be; 262144 unless set
     #[arg(long, value_name = "BYTES")]
     pub(crate) document_limit: Option<usize>,
+    /// Count the tokens of documents of snapshots with this `tokenizer.json` or GGUF file, and
+    /// add their numbers and labels to `text`; needs a build with the feature `lm`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tokenizer: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) questions: QuestionSplitArgs,
 }

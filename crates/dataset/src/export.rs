@@ -14,7 +14,8 @@ use std::str::FromStr;
 
 use backstory_identity::Authors;
 use backstory_model::{
-    CommitId, Counts, RepoName, SchemaVersion, TaskInstance, Trajectory, UnitExecution, UnitId,
+    CommitId, Counts, RepoName, SchemaVersion, TaskInstance, TokenizerError, Trajectory,
+    UnitExecution, UnitId,
 };
 use backstory_store::{StoreError, fs};
 use backstory_table::TableError;
@@ -27,6 +28,8 @@ use crate::chat::{self, Message, TrainRule};
 use crate::dialect::{Dialect, Rendered};
 use crate::harbor::Harbor;
 use crate::people;
+use crate::pivot::Pivots;
+use crate::stages::Stages;
 use crate::swe_bench::SweBench;
 use crate::tables::Tables;
 use crate::task::{LeftOut, Reporter, Story, Task};
@@ -50,6 +53,15 @@ pub enum ExportError {
         /// Why.
         #[source]
         source: BodyError,
+    },
+    /// A document has no tokens.
+    #[error("failed to cut the documents of `{unit}` into tokens")]
+    Tokens {
+        /// The unit.
+        unit: UnitId,
+        /// Why.
+        #[source]
+        source: TokenizerError,
     },
     /// A file could not be written.
     #[error(transparent)]
@@ -116,12 +128,23 @@ pub enum ExportFormat {
     SweBench,
     /// Task directories and a jobs folder for Harbor.
     Harbor,
+    /// Decisions to practice alone, as rows of NeMo-Gym's `swe_pivot`.
+    NemoGym,
+    /// Single stages as tasks that are checked without running anything.
+    Stages,
 }
 
 impl ExportFormat {
     /// Every format.
-    pub const ALL: [Self; 5] =
-        [Self::Atif, Self::Parquet, Self::Chat, Self::SweBench, Self::Harbor];
+    pub const ALL: [Self; 7] = [
+        Self::Atif,
+        Self::Parquet,
+        Self::Chat,
+        Self::SweBench,
+        Self::Harbor,
+        Self::NemoGym,
+        Self::Stages,
+    ];
 
     /// The formats that need nothing executed.
     pub const DERIVED: [Self; 3] = [Self::Atif, Self::Parquet, Self::Chat];
@@ -134,6 +157,8 @@ impl ExportFormat {
             Self::Chat => "chat",
             Self::SweBench => "swe-bench",
             Self::Harbor => "harbor",
+            Self::NemoGym => "nemo-gym",
+            Self::Stages => "stages",
         }
     }
 }
@@ -149,7 +174,7 @@ impl FromStr for ExportFormat {
 
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
         let found = Self::ALL.into_iter().find(|format| format.as_str() == word);
-        let known = "`atif`, `parquet`, `chat`, `swe-bench`, `harbor`";
+        let known = "`atif`, `parquet`, `chat`, `swe-bench`, `harbor`, `nemo-gym`, `stages`";
         found.ok_or(UnknownWord { word: word.to_owned(), known })
     }
 }
@@ -382,19 +407,21 @@ fn write_receipt(
 }
 
 /// The open files of an export; each format grows in a hidden folder first.
+#[derive(Default)]
 struct Writers {
     atif: Option<PathBuf>,
     chat: Option<(PathBuf, fs::NewFile)>,
     parquet: Option<(PathBuf, Tables)>,
     swe_bench: Option<SweBench>,
     harbor: Option<Harbor>,
+    pivots: Option<Pivots>,
+    stages: Option<Stages>,
 }
 
 impl Writers {
     fn open(out: &Path, options: &ExportOptions) -> Result<Self, ExportError> {
         fs::create_dirs(out)?;
-        let mut writers =
-            Self { atif: None, chat: None, parquet: None, swe_bench: None, harbor: None };
+        let mut writers = Self::default();
         for format in &options.formats {
             let folder = partial(out, *format);
             fs::remove_dirs(&folder)?;
@@ -413,6 +440,12 @@ impl Writers {
                     writers.swe_bench = Some(SweBench::create(&folder, options.split)?);
                 }
                 ExportFormat::Harbor => writers.harbor = Some(Harbor::create(&folder)?),
+                ExportFormat::NemoGym => {
+                    writers.pivots = Some(Pivots::create(&folder, options.split)?);
+                }
+                ExportFormat::Stages => {
+                    writers.stages = Some(Stages::create(&folder, options.split)?);
+                }
             }
         }
         Ok(writers)
@@ -440,6 +473,12 @@ impl Writers {
             let row = chat::row(trajectory, &rendered, &messages);
             writeln!(file, "{row}")
                 .map_err(|source| ExportError::Write { path: path.clone(), source })?;
+        }
+        if let Some(rows) = &mut self.pivots {
+            rows.add(trajectory, &rendered, &messages, rule)?;
+        }
+        if let Some(rows) = &mut self.stages {
+            rows.add_change(trajectory, bodies)?;
         }
         if let Some((_, tables)) = &mut self.parquet {
             let execution = story.execution.as_ref();
@@ -495,6 +534,12 @@ impl Writers {
         }
         if let Some(harbor) = self.harbor {
             harbor.finish()?;
+        }
+        if let Some(rows) = self.pivots {
+            rows.finish()?;
+        }
+        if let Some(rows) = self.stages {
+            rows.finish()?;
         }
         let mut folders = BTreeMap::new();
         for format in &options.formats {

@@ -17,6 +17,8 @@ mod harbor;
 mod label;
 mod narrate;
 mod people;
+mod pivot;
+mod stages;
 mod swe_bench;
 mod tables;
 mod task;

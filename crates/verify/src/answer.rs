@@ -111,7 +111,8 @@ fn opens_thought(before: &str) -> bool {
     before.trim_start().starts_with(THINK)
 }
 
-fn array(text: &str) -> Result<Vec<Json<'_>>, Reason> {
+/// Returns the entries of the only block.
+pub(crate) fn array(text: &str) -> Result<Vec<Json<'_>>, Reason> {
     let text = whole(text)?;
     let start = text.find(OPEN).ok_or(Reason::NoAnswer)?;
     let Some(thought) = text.find(THOUGHT) else {

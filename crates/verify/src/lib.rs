@@ -17,6 +17,7 @@ mod question;
 mod reason;
 mod reward;
 mod score;
+mod stage;
 mod type_name;
 mod unit_tests;
 mod value;
@@ -29,6 +30,7 @@ pub use question::{Asked, Checker, Difficulty, Function, Kind, QuestionRow, Stat
 pub use reason::Reason;
 pub use reward::{Gate, OnCountMismatch, OnNoQuestions, Profile, RewardOptions};
 pub use score::{Outcome, Pending, Status, Step, VERIFIER_VERSION, score, score_bytes, score_with};
+pub use stage::{Expected, FunctionPlace, StageScore, score_stage};
 pub use type_name::{NotATypeName, TypeName};
 pub use unit_tests::{UnitTest, UnitTestOptions, UnitTestOutcome, code, score_unit_tests};
 pub use value::{DEEPEST, Int, LONGEST, MOST_DIGITS, Members, Value, ValueError};

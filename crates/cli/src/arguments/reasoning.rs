@@ -155,15 +155,16 @@ pub(crate) struct QuestionSplitArgs {
     pub(crate) machine: MachineArgs,
 }
 
-/// Score answers to questions about executions
+/// Score answers to questions about executions, or to stage tasks
 ///
 /// ROWS holds items, or exported rows with an `item`, one a line; RESPONSES holds
-/// `{"item_id": …, "response": …}`, one a line. Where arguments were asked for, our copy of the
+/// `{"item_id": …, "response": …}`, one a line. Or ROWS holds stage tasks of an export, and
+/// RESPONSES `{"task_id": …, "response": …}`. Where arguments were asked for, our copy of the
 /// function is called with them in the sandbox, with the Python the item is about. Nothing
 /// that a model wrote is run. Prints a line with the outcome of each response.
 #[derive(Args, Debug)]
 pub(crate) struct ScoreArgs {
-    /// The file of items or rows
+    /// The file of items, rows or stage tasks
     pub(crate) rows: PathBuf,
     /// The file of responses
     pub(crate) responses: PathBuf,

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::sample::{context, history};
 
-const FORMATS: &str = "atif,parquet,chat,swe-bench,harbor";
+const FORMATS: &str = "atif,parquet,chat,swe-bench,harbor,nemo-gym";
 
 /// Returns names, addresses and logins of everybody in the example.
 fn people() -> BTreeSet<String> {

@@ -10,7 +10,7 @@ mod native;
 pub(crate) mod observe;
 mod scaffold;
 mod shell;
-mod worktree;
+pub(crate) mod worktree;
 
 use std::fmt;
 use std::str::FromStr;

@@ -12,23 +12,23 @@ use crate::{Bodies, BodyError};
 
 /// The texts known so far, by path.
 #[derive(Default)]
-pub(super) struct Worktree {
+pub(crate) struct Worktree {
     texts: BTreeMap<RepoPath, String>,
 }
 
 /// One step with the texts a tool would print from.
-pub(super) struct Scene<'a> {
-    pub(super) step: &'a Step,
+pub(crate) struct Scene<'a> {
+    pub(crate) step: &'a Step,
     /// For views, the file; for edits and creations, the file afterwards; for
     /// test runs and reports of CI, what they printed.
-    pub(super) body: Option<String>,
+    pub(crate) body: Option<String>,
     /// For edits, the 1-based line the replacement starts at.
-    pub(super) edited_line: Option<usize>,
+    pub(crate) edited_line: Option<usize>,
 }
 
 impl Scene<'_> {
     /// Returns the blob a change found in its place, if there was a file.
-    pub(super) fn replaces_file(&self) -> bool {
+    pub(crate) fn replaces_file(&self) -> bool {
         let seen = self.step.observation.as_ref().map(|seen| &seen.content);
         matches!(seen, Some(Observation::Applied { before: Some(_), .. }))
     }
@@ -36,7 +36,7 @@ impl Scene<'_> {
 
 impl Worktree {
     /// Moves past one step and says what its tool would print from.
-    pub(super) fn play<'a>(
+    pub(crate) fn play<'a>(
         &mut self,
         step: &'a Step,
         bodies: &dyn Bodies,

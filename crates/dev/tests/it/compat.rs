@@ -6,9 +6,10 @@
 use std::fs;
 use std::path::PathBuf;
 
+use backstory_model::reasoning::{ReasonedStep, ReasoningSearch};
 use backstory_model::{
-    Disposition, ExecutionTrace, Record, RecordHeader, RunManifest, SchemaVersion, Trajectory,
-    UnitExecution,
+    Disposition, ExecutionTrace, Record, RecordHeader, RunManifest, SchemaVersion, SnapshotStory,
+    Trajectory, UnitExecution,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -95,6 +96,23 @@ fn old_traces_are_readable() {
         let trace = keeps_everything::<ExecutionTrace>(line);
         assert_readable(trace.schema);
         trace.visit_activations(|_, _| {}).expect("its events follow one another");
+    }
+}
+
+#[test]
+fn old_stories_of_snapshots_are_readable() {
+    for line in samples("snapshots.ndjson").iter().flat_map(|(_, text)| text.lines()) {
+        assert_readable(keeps_everything::<SnapshotStory>(line).schema);
+    }
+}
+
+#[test]
+fn old_searches_are_readable() {
+    for line in samples("searches.ndjson").iter().flat_map(|(_, text)| text.lines()) {
+        assert_readable(keeps_everything::<ReasoningSearch>(line).schema);
+    }
+    for line in samples("reasoning.ndjson").iter().flat_map(|(_, text)| text.lines()) {
+        keeps_everything::<ReasonedStep>(line);
     }
 }
 

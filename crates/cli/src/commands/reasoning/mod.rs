@@ -8,6 +8,7 @@ mod programs;
 mod questions;
 mod rows;
 mod score;
+mod stages;
 mod trace;
 
 pub(super) use export::export_questions;

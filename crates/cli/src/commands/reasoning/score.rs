@@ -2,7 +2,7 @@
 //!
 //! In: rows with items, and responses by the names of items. Out: a line with the score of
 //! each response. Where arguments were asked for, our copy of the function is called with
-//! them in the sandbox before there is a score.
+//! them in the sandbox before there is a score. Rows may be stage tasks as well.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,15 +16,17 @@ use serde::{Deserialize, Serialize};
 
 use super::calls::{MeantCall, call_all};
 use super::rows::Rows;
+use super::stages::StageTasks;
 use crate::arguments::ScoreArgs;
 use crate::settings::Settings;
 use crate::{Failure, Talk};
 
-/// What was answered to an item.
+/// What was answered to an item, or to a stage task.
 #[derive(Debug, Deserialize)]
-struct Response {
-    item_id: String,
-    response: String,
+pub(super) struct Response {
+    #[serde(alias = "task_id")]
+    pub(super) item_id: String,
+    pub(super) response: String,
 }
 
 /// A row of an export: the item stands in it as text.
@@ -52,8 +54,12 @@ pub(crate) fn score(args: &ScoreArgs, settings: &Settings, talk: &Talk) -> Resul
         Failure::new(format!("`{}` names no profile", args.profile))
             .hint("there are `strict` and `paper`")
     })?;
-    let items = items(&args.rows)?;
+    let text = fs::read_text(&args.rows)?;
     let responses = responses(&args.responses)?;
+    if let Some(tasks) = StageTasks::read(&args.rows, &text)? {
+        return tasks.score(args, &responses, talk);
+    }
+    let items = items(&args.rows, &text)?;
     let mut outcomes = Vec::new();
     for response in &responses {
         let ready = items.get(&response.item_id).ok_or_else(|| {
@@ -75,7 +81,11 @@ pub(crate) fn score(args: &ScoreArgs, settings: &Settings, talk: &Talk) -> Resul
         let caller = |_: &Function, _: &[Value]| -> CallOutcome { given.clone() };
         outcomes[place] = scorable.score_with(&response.response, &options, &caller);
     }
-    write(args, &responses, &outcomes, talk)?;
+    let scored = responses
+        .iter()
+        .zip(&outcomes)
+        .map(|(response, outcome)| Scored { item_id: &response.item_id, outcome });
+    write(args, scored, talk)?;
     talk.say(&summary(&outcomes));
     Ok(exit::OK)
 }
@@ -88,9 +98,9 @@ fn call(ready: &Ready, outcome: &Outcome) -> Option<MeantCall> {
     Some(MeantCall { python: ready.python.clone(), call: FunctionCall { function, arguments } })
 }
 
-fn items(path: &Path) -> Result<BTreeMap<String, Ready>, Failure> {
+fn items(path: &Path, text: &str) -> Result<BTreeMap<String, Ready>, Failure> {
     let mut items = BTreeMap::new();
-    for (number, line) in lines(&fs::read_text(path)?) {
+    for (number, line) in lines(text) {
         let wrong = || format!("line {number} of `{}` has no item", path.display());
         let carrier: Carrier =
             serde_json::from_str(line).map_err(|error| Failure::of(error, &wrong()))?;
@@ -113,20 +123,17 @@ fn responses(path: &Path) -> Result<Vec<Response>, Failure> {
     read.collect()
 }
 
-fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+/// Returns the lines that hold something, with their numbers.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty())
 }
 
-fn write(
+/// Writes a line for each response.
+pub(super) fn write(
     args: &ScoreArgs,
-    responses: &[Response],
-    outcomes: &[Outcome],
+    scored: impl Iterator<Item = impl Serialize>,
     talk: &Talk,
 ) -> Result<(), Failure> {
-    let scored = responses
-        .iter()
-        .zip(outcomes)
-        .map(|(response, outcome)| Scored { item_id: &response.item_id, outcome });
     if let Some(path) = &args.output {
         let mut rows = Rows::create(path)?;
         for one in scored {
