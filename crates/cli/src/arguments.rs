@@ -254,6 +254,10 @@ pub(crate) struct ExportArgs {
     /// How long a document of a snapshot may be; 262144 unless set
     #[arg(long, value_name = "BYTES")]
     pub(crate) document_limit: Option<usize>,
+    /// Count the tokens of documents of snapshots with this `tokenizer.json` or GGUF file, and
+    /// add their numbers and labels to `text`; needs a build with the feature `lm`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tokenizer: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) questions: QuestionSplitArgs,
 }

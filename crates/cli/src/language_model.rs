@@ -8,7 +8,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use backstory_model::{LanguageModel, ScorerPolicy};
+use backstory_model::{LanguageModel, ScorerPolicy, Tokenizer};
 use backstory_synth::lm::{Clock, Http, Server, ServerOptions};
 
 use crate::settings::Settings;
@@ -58,6 +58,20 @@ pub(crate) fn local(_: &Path, _: ScorerPolicy) -> Result<Box<dyn LanguageModel>,
     Err(Failure::new("this build has no engine for a model in its process").hint(
         "build it with `--features lm`, name the address of a server, or use `--model ngram`",
     ))
+}
+
+/// Loads a tokenizer.
+#[cfg(feature = "lm")]
+pub(crate) fn tokenizer(path: &Path) -> Result<Box<dyn Tokenizer>, Failure> {
+    let loaded = backstory_lm::FileTokenizer::load(path)
+        .map_err(|error| Failure::of(error, "the tokenizer cannot be loaded"))?;
+    Ok(Box::new(loaded))
+}
+
+/// Says that there is nothing that could read it.
+#[cfg(not(feature = "lm"))]
+pub(crate) fn tokenizer(_: &Path) -> Result<Box<dyn Tokenizer>, Failure> {
+    Err(Failure::new("this build cannot read tokenizers").hint("build it with `--features lm`"))
 }
 
 /// Waits as long as the server asks for, and says so.

@@ -14,7 +14,8 @@ use std::str::FromStr;
 
 use backstory_identity::Authors;
 use backstory_model::{
-    CommitId, Counts, RepoName, SchemaVersion, TaskInstance, Trajectory, UnitExecution, UnitId,
+    CommitId, Counts, RepoName, SchemaVersion, TaskInstance, TokenizerError, Trajectory,
+    UnitExecution, UnitId,
 };
 use backstory_store::{StoreError, fs};
 use backstory_table::TableError;
@@ -52,6 +53,15 @@ pub enum ExportError {
         /// Why.
         #[source]
         source: BodyError,
+    },
+    /// A document has no tokens.
+    #[error("failed to cut the documents of `{unit}` into tokens")]
+    Tokens {
+        /// The unit.
+        unit: UnitId,
+        /// Why.
+        #[source]
+        source: TokenizerError,
     },
     /// A file could not be written.
     #[error(transparent)]

@@ -10,6 +10,8 @@ mod gguf;
 mod llama;
 mod local;
 mod pieces;
+mod tokens;
 
 pub use gguf::LoadError;
 pub use local::LocalModel;
+pub use tokens::{FileTokenizer, TokenizerFileError};

@@ -25,6 +25,7 @@ mod snapshot_story;
 mod step;
 mod test;
 mod test_text;
+mod tokenizer;
 mod trace;
 mod trace_replay;
 mod trajectory;
@@ -85,6 +86,7 @@ pub use step::{
 };
 pub use test::{TestOutcome, TestReport, TestResult};
 pub use test_text::TestText;
+pub use tokenizer::{Token, Tokenizer, TokenizerError, TokenizerIdentity};
 pub use trace::{
     ExecutionTrace, TraceEvent, TraceFailure, TraceResult, TracedFile, TracedFunction,
     TracedStatement, Unasked, ValueText, Variables,

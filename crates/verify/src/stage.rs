@@ -196,36 +196,41 @@ mod tests {
         Expected::Functions { functions }
     }
 
-    fn score(expected: &Expected, array: &str) -> (f64, Reason) {
+    /// Returns the score with three digits.
+    fn score(expected: &Expected, array: &str) -> (String, Reason) {
         let found = score_stage(expected, &format!("<answer>{array}</answer>"));
-        ((found.score * 1000.0).round() / 1000.0, found.reason)
+        (format!("{:.3}", found.score), found.reason)
+    }
+
+    fn told(score: &str, reason: Reason) -> (String, Reason) {
+        (score.to_owned(), reason)
     }
 
     #[test]
     fn functions_are_named_or_pointed_at() {
         let both = r#"[{"path":"b.py","line":4},{"path":"a.py","function":"f"}]"#;
-        assert_eq!(score(&functions(), both), (1.0, Reason::Ok));
+        assert_eq!(score(&functions(), both), told("1.000", Reason::Ok));
         for (answer, worth) in [
-            (r#"[{"path":"a.py","function":"f"}]"#, 0.667),
-            (r#"[{"path":"a.py","function":"f"},{"path":"a.py","line":3}]"#, 0.5),
-            (r#"[{"path":"a.py","line":10}]"#, 0.0),
-            (r#"[{"path":"b.py","function":"g"}]"#, 0.0),
-            (r#"[{"path":"a.py","line":"3"}]"#, 0.0),
-            ("[]", 0.0),
+            (r#"[{"path":"a.py","function":"f"}]"#, "0.667"),
+            (r#"[{"path":"a.py","function":"f"},{"path":"a.py","line":3}]"#, "0.500"),
+            (r#"[{"path":"a.py","line":10}]"#, "0.000"),
+            (r#"[{"path":"b.py","function":"g"}]"#, "0.000"),
+            (r#"[{"path":"a.py","line":"3"}]"#, "0.000"),
+            ("[]", "0.000"),
         ] {
-            assert_eq!(score(&functions(), answer), (worth, Reason::WrongValue), "{answer}");
+            assert_eq!(score(&functions(), answer), told(worth, Reason::WrongValue), "{answer}");
         }
     }
 
     #[test]
     fn naming_everything_is_worth_little() {
         let expected = Expected::Files { paths: vec!["a.py".to_owned()] };
-        assert_eq!(score(&expected, r#"[{"path":"a.py"}]"#), (1.0, Reason::Ok));
+        assert_eq!(score(&expected, r#"[{"path":"a.py"}]"#), told("1.000", Reason::Ok));
         let all: Vec<String> =
             ('a'..='z').map(|letter| format!(r#"{{"path":"{letter}.py"}}"#)).collect();
-        assert_eq!(score(&expected, &format!("[{}]", all.join(","))).0, 0.074);
+        assert_eq!(score(&expected, &format!("[{}]", all.join(","))).0, "0.074");
         let twice = r#"[{"path":"a.py"},{"path":"a.py"}]"#;
-        assert_eq!(score(&expected, twice), (0.667, Reason::WrongValue));
+        assert_eq!(score(&expected, twice), told("0.667", Reason::WrongValue));
     }
 
     #[test]
@@ -241,26 +246,26 @@ mod tests {
         };
         let old = "def f(x):\n    return x\n";
         let whole = edit("a.py", old, "def f(x):\n    y = x + 1\n    return y\n");
-        assert_eq!(whole, (1.0, Reason::Ok));
+        assert_eq!(whole, told("1.000", Reason::Ok));
         let shorter = edit("a.py", "    return x\n", "    y = x + 1\n    return y\n");
-        assert_eq!(shorter, (1.0, Reason::Ok), "a smaller anchor is the same edit");
-        assert_eq!(edit("a.py", old, "def f(x):\n    return x + 1\n").0, 0.4);
+        assert_eq!(shorter, told("1.000", Reason::Ok), "a smaller anchor is the same edit");
+        assert_eq!(edit("a.py", old, "def f(x):\n    return x + 1\n").0, "0.400");
         for wrong in [
             edit("a.py", old, old),
             edit("b.py", old, "def f(x):\n    y = x + 1\n    return y\n"),
             edit("a.py", "import os\n", "    y = x + 1\n    return y\n"),
             edit("a.py", "", "    y = x + 1\n    return y\n"),
         ] {
-            assert_eq!(wrong, (0.0, Reason::WrongValue));
+            assert_eq!(wrong, told("0.000", Reason::WrongValue));
         }
         let two = r#"[{"path":"a.py","old":"","new":""},{"path":"a.py","old":"","new":""}]"#;
-        assert_eq!(score(&expected, two), (0.0, Reason::MalformedValue));
+        assert_eq!(score(&expected, two), told("0.000", Reason::MalformedValue));
     }
 
     #[test]
     fn any_text_has_a_score() {
         for text in ["", "<answer>[", "<answer>[1, null, \"a\"]</answer>", "<answer>{}</answer>"] {
-            assert_eq!(score_stage(&functions(), text).score, 0.0, "{text}");
+            assert!(score_stage(&functions(), text).score < 1e-9, "{text}");
         }
     }
 }

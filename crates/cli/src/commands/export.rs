@@ -16,6 +16,7 @@ use backstory_store::RunDirectory;
 
 use super::reasoning::export_questions;
 use crate::arguments::ExportArgs;
+use crate::language_model::tokenizer;
 use crate::settings::Settings;
 use crate::{Failure, Talk};
 
@@ -71,13 +72,16 @@ fn export_of_snapshots(
         options.document_limit = limit;
     }
     options.searched = run.reasoning()?.is_some();
-    let exported = export_snapshots(run.reasoned_stories()?, run, &args.out, &options)?;
+    let tokenizer = args.tokenizer.as_deref().map(tokenizer).transpose()?;
+    let stories = run.reasoned_stories()?;
+    let exported = export_snapshots(stories, run, &args.out, &options, tokenizer.as_deref())?;
     talk.say(&format!("{} stories", exported.stories));
     for (arm, told) in &exported.arms {
         let buckets: Vec<String> =
             told.buckets.iter().map(|(name, number)| format!("{number} of {name}")).collect();
+        let tokens = told.tokens.map_or(String::new(), |tokens| format!(", {tokens} tokens"));
         talk.say(&format!(
-            "{arm}: {} documents ({}), {} bytes, {} of them trained on",
+            "{arm}: {} documents ({}), {} bytes, {} of them trained on{tokens}",
             told.documents,
             buckets.join(", "),
             told.bytes,

@@ -4,8 +4,10 @@
 //! sorted, disjoint and cover it. Loss is on for what an author writes and off
 //! for what is shown to him (*Understanding by Reconstruction*, arXiv 2603.11103).
 
-use backstory_model::{RepoPath, Tier};
+use backstory_model::{RepoPath, Tier, Tokenizer, TokenizerError};
 use serde::Serialize;
+
+use super::tokens::DocumentTokens;
 
 /// What one span of a document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -72,6 +74,7 @@ pub struct Document {
     /// The spans, in order.
     pub spans: Vec<Span>,
     chars: usize,
+    tokens: Option<DocumentTokens>,
 }
 
 /// Where a piece of a document comes from.
@@ -112,6 +115,17 @@ impl Document {
         }
     }
 
+    /// Lets a tokenizer, if there is one, cut the document as it is now.
+    pub(super) fn cut(&mut self, tokenizer: Option<&dyn Tokenizer>) -> Result<(), TokenizerError> {
+        self.tokens = tokenizer.map(|cutter| DocumentTokens::of(self, cutter)).transpose()?;
+        Ok(())
+    }
+
+    /// Returns the tokens, where a tokenizer cut the document.
+    pub fn tokens(&self) -> Option<&DocumentTokens> {
+        self.tokens.as_ref()
+    }
+
     /// Estimates how many tokens the text has: a quarter of its bytes. Only a tokenizer
     /// counts exactly.
     pub fn estimated_tokens(&self) -> usize {
@@ -120,7 +134,8 @@ impl Document {
 
     /// Names the smallest usual context that holds the text: `4k` to `64k`, or `over`.
     pub fn bucket(&self) -> &'static str {
-        let tokens = self.estimated_tokens();
+        let counted = self.tokens.as_ref().map(|tokens| tokens.input_ids.len());
+        let tokens = counted.unwrap_or_else(|| self.estimated_tokens());
         [(4, "4k"), (8, "8k"), (16, "16k"), (32, "32k"), (64, "64k")]
             .into_iter()
             .find(|(thousands, _)| tokens <= thousands * 1024)

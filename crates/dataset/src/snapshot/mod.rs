@@ -12,13 +12,14 @@ mod flatten;
 mod narrate;
 mod places;
 mod tables;
+mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use backstory_model::{SchemaVersion, SnapshotStory};
+use backstory_model::{SchemaVersion, SnapshotStory, Tokenizer};
 use backstory_store::{Reasoned, fs};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -27,6 +28,7 @@ pub use document::{Document, Span, SpanKind};
 pub use flatten::{Arm, documents, written};
 pub use narrate::narrate_snapshot;
 pub use places::{AFTER_THOUGHT, BEFORE_THOUGHT, Verdict, WritePlace, each_write, writes};
+pub use tokens::{DocumentTokens, NOT_LEARNED};
 
 use crate::export::{ExportError, Split, UnknownWord};
 use crate::stages::Stages;
@@ -124,7 +126,11 @@ pub struct ArmTally {
     pub bytes: u64,
     /// Those a model learns to write.
     pub bytes_with_loss: u64,
-    /// Documents by the context they fit in; tokens are estimated at four bytes.
+    /// Tokens, where a tokenizer counts them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
+    /// Documents by the context they fit in; without a tokenizer, tokens are estimated at four
+    /// bytes.
     pub buckets: BTreeMap<&'static str, u64>,
 }
 
@@ -136,17 +142,22 @@ impl ArmTally {
         self.bytes_with_loss +=
             loss.map(|span| (span.byte_end - span.byte_start) as u64).sum::<u64>();
         *self.buckets.entry(document.bucket()).or_default() += 1;
+        if let Some(tokens) = document.tokens() {
+            *self.tokens.get_or_insert(0) += tokens.input_ids.len() as u64;
+        }
     }
 }
 
 /// Writes stories, each with what was found for its steps, into folders below `out`. A
 /// folder of an earlier export is replaced; any other folder in the way is an error.
-/// Where thoughts were searched, `atif` and `chat` hold those that stand.
+/// Where thoughts were searched, `atif` and `chat` hold those that stand. With a tokenizer,
+/// documents of `text` have their tokens and labels.
 pub fn export_snapshots<E: Into<Box<dyn Error + Send + Sync>>>(
     stories: impl IntoIterator<Item = Result<Reasoned, E>>,
     bodies: &dyn Bodies,
     out: &Path,
     options: &SnapshotExport,
+    tokenizer: Option<&dyn Tokenizer>,
 ) -> Result<SnapshotExported, ExportError> {
     for format in &options.formats {
         let path = out.join(format.as_str());
@@ -155,6 +166,7 @@ pub fn export_snapshots<E: Into<Box<dyn Error + Send + Sync>>>(
         }
     }
     let mut writers = Writers::open(out, options)?;
+    writers.tokenizer = tokenizer;
     let mut exported = SnapshotExported::default();
     for story in stories {
         let told = story.map_err(|source| ExportError::Trajectory { source: source.into() })?;
@@ -166,6 +178,7 @@ pub fn export_snapshots<E: Into<Box<dyn Error + Send + Sync>>>(
         "schema": SchemaVersion::CURRENT,
         "formats": options.formats,
         "document_limit": options.document_limit,
+        "tokenizer": tokenizer.map(Tokenizer::identity),
         "stories": exported.stories,
         "arms": exported.arms,
     });
@@ -180,7 +193,8 @@ type Lines = (PathBuf, fs::NewFile);
 
 /// The folders that grow, each hidden until it is whole.
 #[derive(Default)]
-struct Writers {
+struct Writers<'t> {
+    tokenizer: Option<&'t dyn Tokenizer>,
     text: Option<(PathBuf, BTreeMap<Arm, Lines>)>,
     atif: Option<PathBuf>,
     chat: Option<(PathBuf, Lines)>,
@@ -188,7 +202,7 @@ struct Writers {
     stages: Option<(PathBuf, Stages)>,
 }
 
-impl Writers {
+impl Writers<'_> {
     fn open(out: &Path, options: &SnapshotExport) -> Result<Self, ExportError> {
         fs::create_dirs(out)?;
         let mut writers = Self::default();
@@ -246,11 +260,16 @@ impl Writers {
         exported.stories += 1;
         for arm in options.arms() {
             let told = if arm == Arm::TrajectorySearch { reasoned } else { story };
-            let documents = documents(told, bodies, arm, options.document_limit).map_err(failed)?;
+            let mut documents =
+                documents(told, bodies, arm, options.document_limit).map_err(failed)?;
             let tally = exported.arms.entry(arm.as_str()).or_default();
-            for (part, document) in (1..).zip(&documents) {
+            let parts = documents.len();
+            for (part, document) in (1..).zip(&mut documents) {
+                document
+                    .cut(self.tokenizer)
+                    .map_err(|source| ExportError::Tokens { unit: story.id.clone(), source })?;
                 tally.add(document);
-                let place = (part, documents.len());
+                let place = (part, parts);
                 if let Some((_, files)) = &mut self.text
                     && let Some(file) = files.get_mut(&arm)
                 {
@@ -339,7 +358,7 @@ fn write((path, file): &mut Lines, row: &Value) -> Result<(), ExportError> {
 
 /// Returns one row of a text file.
 fn row(story: &SnapshotStory, document: &Document, (part, parts): (usize, usize)) -> Value {
-    json!({
+    let mut row = json!({
         "id": story.id,
         "repo": story.repo,
         "commit": story.commit,
@@ -349,5 +368,16 @@ fn row(story: &SnapshotStory, document: &Document, (part, parts): (usize, usize)
         "bucket": document.bucket(),
         "text": document.text,
         "spans": document.spans,
-    })
+    });
+    if let Some(tokens) = document.tokens() {
+        row["input_ids"] = json!(tokens.input_ids);
+        row["labels"] = json!(tokens.labels);
+        for (span, (first, behind)) in
+            row["spans"].as_array_mut().into_iter().flatten().zip(&tokens.spans)
+        {
+            span["token_start"] = (*first).into();
+            span["token_end"] = (*behind).into();
+        }
+    }
+    row
 }

@@ -346,7 +346,7 @@ fn an_export_writes_every_format() {
     let folder = tempfile::tempdir().unwrap();
     let stories = [Ok::<_, std::io::Error>((sample.story.clone(), Vec::new()))];
     let options = SnapshotExport::default();
-    let done = export_snapshots(stories, &sample.blobs, folder.path(), &options).unwrap();
+    let done = export_snapshots(stories, &sample.blobs, folder.path(), &options, None).unwrap();
     assert_eq!(done.stories, 1);
     let atif = folder.path().join("atif").join(format!("{}.json", sample.story.id));
     insta::assert_snapshot!(fs::read_text(&atif).unwrap());
@@ -354,7 +354,7 @@ fn an_export_writes_every_format() {
     insta::assert_snapshot!(fs::read_text(&chat).unwrap());
     assert!(folder.path().join("parquet/documents/train-00000-of-00001.parquet").is_file());
     let again = [Ok::<_, std::io::Error>((sample.story.clone(), Vec::new()))];
-    export_snapshots(again, &sample.blobs, folder.path(), &options).unwrap();
+    export_snapshots(again, &sample.blobs, folder.path(), &options, None).unwrap();
 }
 
 #[test]
