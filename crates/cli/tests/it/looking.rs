@@ -30,7 +30,7 @@ fn help_lists_the_commands() {
       localize     Rank the files and functions that an issue is about
       synthesize   Make what no repository holds
       questions    Trace programs and ask about every step
-      score        Score answers to questions about executions
+      score        Score answers to questions about executions, or to stage tasks
       trace        Follow the functions a fix touched while tests run, before it and after
       doctor       Say what this machine offers and what is missing
       cache        Say how large the cache is, or remove what was not used for long

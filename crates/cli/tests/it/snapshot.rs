@@ -59,6 +59,42 @@ fn a_repository_is_told_shown_exported_and_audited() {
 }
 
 #[test]
+fn what_a_file_will_import_is_a_task_and_answers_to_it_are_scored() {
+    let context = context();
+    repository().write(&context.path("acme+toy"), Layout::BareWithoutConfig);
+    let told = context.backstory(["snapshot", "acme+toy", "-o", "run"]).run();
+    assert_eq!(told.exit_code, Some(0), "{told}");
+    let exported = context.backstory(["export", "run", "--to", "stages", "-o", "out"]).run();
+    assert_eq!(exported.exit_code, Some(0), "{exported}");
+    insta::assert_snapshot!(context.read("out/stages/stages.json"));
+    let tasks = context.read("out/stages/train-00000-of-00001.jsonl");
+    let first: serde_json::Value = serde_json::from_str(tasks.lines().next().unwrap()).unwrap();
+    insta::assert_json_snapshot!(first);
+    let path = &first["expected"]["paths"][0];
+    let answers = [
+        serde_json::json!([{"path": path}]),
+        serde_json::json!([{"path": path}, {"path": "README.md"}]),
+        serde_json::json!([]),
+    ];
+    let lines = answers.map(|answer| {
+        let response = format!("It is this.\n<answer>{answer}</answer>");
+        serde_json::json!({"task_id": first["task_id"], "response": response}).to_string() + "\n"
+    });
+    context.write("responses.jsonl", &lines.concat());
+    let rows = "out/stages/train-00000-of-00001.jsonl";
+    let said = context.backstory(["score", rows, "responses.jsonl"]).run();
+    insta::assert_snapshot!(said, @r#"
+    exit_code: 0
+    ----- stdout -----
+    {"task_id":"acme__toy@dbc98df15780/dependency_search/1","score":1.0,"precision":1.0,"recall":1.0,"reason":"ok"}
+    {"task_id":"acme__toy@dbc98df15780/dependency_search/1","score":0.6666666666666666,"precision":0.5,"recall":1.0,"reason":"wrong_value"}
+    {"task_id":"acme__toy@dbc98df15780/dependency_search/1","score":0.0,"precision":0.0,"recall":0.0,"reason":"wrong_value"}
+    ----- stderr -----
+    3 responses, 1 with the full score
+    "#);
+}
+
+#[test]
 fn the_same_run_is_not_told_again_and_gives_the_same_bytes() {
     let context = context();
     repository().write(&context.path("acme+toy"), Layout::BareWithoutConfig);

@@ -158,7 +158,7 @@ fn own_lines(source: &str, range: &std::ops::Range<usize>) -> Option<(u32, u32)>
 }
 
 fn line_of(source: &str, at: usize) -> u32 {
-    let before = source.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count();
+    let before = memchr::memchr_iter(b'\n', &source.as_bytes()[..at]).count();
     u32::try_from(before + 1).unwrap_or(u32::MAX)
 }
 
