@@ -10,6 +10,7 @@ use backstory_model::{
     Disposition, ExecutionTrace, Record, RecordHeader, RunManifest, SchemaVersion, Trajectory,
     UnitExecution,
 };
+use backstory_verify::Item;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -95,6 +96,15 @@ fn old_traces_are_readable() {
         let trace = keeps_everything::<ExecutionTrace>(line);
         assert_readable(trace.schema);
         trace.visit_activations(|_, _| {}).expect("its events follow one another");
+    }
+}
+
+#[test]
+fn old_items_are_readable() {
+    for line in samples("items.ndjson").iter().flat_map(|(_, text)| text.lines()) {
+        let item = keeps_everything::<Item>(line);
+        item.prepare().expect("it can be scored");
+        assert!(item.difficulty.expect("a difficulty").is_sound());
     }
 }
 
