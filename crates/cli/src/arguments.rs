@@ -4,6 +4,7 @@
 //! and configuration is decided in `settings`.
 
 mod forge;
+mod grade;
 mod learn;
 mod localize;
 mod reason;
@@ -19,6 +20,7 @@ pub(crate) use forge::{
     CiArgs, CiCaptureArgs, CiCommand, ForgeArgs, ForgePartsArgs, RecordsGiteaArgs,
     RecordsGithubArgs, RecordsGitlabArgs,
 };
+pub(crate) use grade::{GradeArgs, WriterArgs};
 pub(crate) use learn::{
     LearnArgs, LearnCommand, LearnFeaturesArgs, LearnFunctionsArgs, LearnLocalizerArgs,
     LearnRankerArgs, LearnScoreArgs,
@@ -69,6 +71,7 @@ pub(crate) enum Command {
     Localize(LocalizeArgs),
     Synthesize(SynthesizeArgs),
     Questions(QuestionsArgs),
+    Grade(GradeArgs),
     Score(ScoreArgs),
     Trace(TraceArgs),
     Doctor(DoctorArgs),

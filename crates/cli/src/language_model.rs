@@ -5,18 +5,22 @@
 //! printed. Or in: a file of weights. Out: the model in this process, if this build has
 //! the engine.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use backstory_model::{LanguageModel, ScorerPolicy, Tokenizer};
-use backstory_synth::lm::{Clock, Http, Server, ServerOptions};
+use backstory_synth::lm::{AnswerFolder, Clock, Engine, Http, Server, ServerOptions};
 
+use crate::arguments::WriterArgs;
 use crate::settings::Settings;
 use crate::talk::cell;
 use crate::{Failure, Talk};
 
 /// How long one answer may take: long texts are scored slowly on small machines.
 const PATIENCE: Duration = Duration::from_mins(10);
+
+/// How many texts a server writes at a time.
+const AT_ONCE: usize = 8;
 
 /// Waits shorter than this are not spoken of.
 const SHORT: Duration = Duration::from_secs(3);
@@ -38,6 +42,52 @@ pub(crate) fn connect(
         .map_err(|error| Failure::of(error, "the proxy of the environment cannot be used"))?;
     let patience = Patience { since: Instant::now(), talk: talk.clone() };
     Ok(Server::connect(&options, Box::new(http), Box::new(patience))?)
+}
+
+/// The folder of the cache that keeps what was answered.
+pub(crate) const ANSWERS: &str = "answers";
+
+/// Whoever writes, and what was written before.
+pub(crate) struct Writer {
+    pub(crate) model: Box<dyn LanguageModel>,
+    pub(crate) answers: AnswerFolder,
+    /// How many texts may be under way at a time.
+    pub(crate) at_once: usize,
+}
+
+/// Reaches the model that is to write: `local`, or the address of a server.
+pub(crate) fn writer(
+    model: &str,
+    args: &WriterArgs,
+    cache: Option<PathBuf>,
+    settings: &Settings,
+    talk: &Talk,
+) -> Result<Writer, Failure> {
+    if !args.temperature.is_finite() || args.temperature < 0.0 {
+        return Err(
+            Failure::new(format!("`--temperature` is {}", args.temperature)).hint("give 0 or more")
+        );
+    }
+    let mut kept = settings.cache(cache)?.join(ANSWERS);
+    let policy = ScorerPolicy::OffPolicy;
+    let (model, at_once): (Box<dyn LanguageModel>, usize) = if model == "local" {
+        (local(&settings.weights(args.weights.clone())?, policy)?, 1)
+    } else {
+        let options = ServerOptions {
+            model: args.name.clone(),
+            revision: args.revision.clone(),
+            engine: args.chat.then_some(Engine::Chat),
+            policy,
+            ..ServerOptions::at(model)
+        };
+        let server = connect(options, settings, talk)?;
+        if server.engine() == Engine::Chat {
+            // The same prompt is another text there.
+            kept.push("chat");
+        }
+        (Box::new(server), AT_ONCE)
+    };
+    Ok(Writer { model, answers: AnswerFolder::open(&kept)?, at_once })
 }
 
 /// Loads the model in this process and tests it.

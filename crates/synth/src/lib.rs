@@ -32,6 +32,7 @@ mod text;
 mod tree;
 mod writer;
 
+pub mod grade;
 pub mod lm;
 pub mod programs;
 pub mod questions;

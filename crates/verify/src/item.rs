@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::question::{Asked, Checker, Difficulty, Function, Kind, QuestionRow, State};
+use crate::difficulty::Difficulty;
+use crate::question::{Asked, Checker, Function, Kind, QuestionRow, State};
 use crate::type_name::TypeName;
 use crate::value::{Value, ValueError};
 

@@ -11,6 +11,7 @@
 mod answer;
 mod call;
 mod check;
+mod difficulty;
 mod item;
 mod json;
 mod question;
@@ -24,9 +25,10 @@ mod value;
 
 pub use answer::{LONGEST_ARRAY, LONGEST_TEXT, MOST_ENTRIES};
 pub use call::{CallOutcome, Caller};
+pub use difficulty::{Band, Difficulty};
 pub use item::{Item, ItemError, ItemType, Scorable};
 pub use json::JsonError;
-pub use question::{Asked, Checker, Difficulty, Function, Kind, QuestionRow, State};
+pub use question::{Asked, Checker, Function, Kind, QuestionRow, State};
 pub use reason::Reason;
 pub use reward::{Gate, OnCountMismatch, OnNoQuestions, Profile, RewardOptions};
 pub use score::{Outcome, Pending, Status, Step, VERIFIER_VERSION, score, score_bytes, score_with};

@@ -9,6 +9,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::difficulty::Difficulty;
 use crate::type_name::TypeName;
 
 /// What a question asks about the k-th execution of a statement, or about a call.
@@ -158,26 +159,6 @@ impl State {
             .into_iter()
             .find(|state| state.as_str() == word)
     }
-}
-
-/// How hard a question is, and how that was found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "measure", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Difficulty {
-    /// Counted off the program and its trace, without a model.
-    Structural {
-        /// The level, from 1.
-        level: u32,
-    },
-    /// Answers of a model, judged by this verifier.
-    PassRate {
-        /// How many answers were drawn.
-        samples: u32,
-        /// How many of them were right.
-        successes: u32,
-        /// Which model answered.
-        model: String,
-    },
 }
 
 /// One question of an item.

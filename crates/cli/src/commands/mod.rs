@@ -52,6 +52,7 @@ pub(crate) fn run(
         Command::Localize(args) => localize::localize(args, &settings, talk),
         Command::Synthesize(args) => reasoning::synthesize(&args, talk),
         Command::Questions(args) => reasoning::questions(&args, &settings, talk),
+        Command::Grade(args) => reasoning::grade(&args, &settings, talk),
         Command::Score(args) => reasoning::score(&args, &settings, talk),
         Command::Trace(args) => reasoning::trace(&args, &settings, talk),
         Command::Doctor(args) => doctor::doctor(&args, &settings, talk),

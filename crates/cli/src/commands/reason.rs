@@ -10,13 +10,10 @@ use backstory_synth::lm::{AnswerFolder, ServerOptions};
 
 use crate::arguments::ReasonArgs;
 use crate::commands::export::inside;
-use crate::language_model::{connect, local};
+use crate::language_model::{ANSWERS, connect, local};
 use crate::reason::{Engine, ReasonPlan, reason as search};
 use crate::settings::Settings;
 use crate::{Failure, Talk};
-
-/// The folder of the cache that keeps what was answered.
-const ANSWERS: &str = "answers";
 
 /// The report, in two forms.
 const REPORT: [&str; 2] = ["report.html", "report.md"];

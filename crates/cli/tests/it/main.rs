@@ -6,6 +6,7 @@ mod bad_input;
 mod build;
 mod contract;
 mod go;
+mod grade;
 mod identities;
 mod language_model;
 mod learn;

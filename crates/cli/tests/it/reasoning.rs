@@ -1,10 +1,11 @@
 //! What do `backstory synthesize` and `backstory questions` say and do?
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use backstory_testkit::{TestContext, Transcript};
 use backstory_verify::{Item, ItemType, RewardOptions, score};
 
+use crate::grade::chatting;
 use crate::sample::context;
 
 fn programs(context: &TestContext, folder: &str, more: &[&str]) -> Transcript {
@@ -81,6 +82,7 @@ fn questions_have_answers_that_the_verifier_takes() {
     let said = context.backstory(["export", "questions", "-o", "out"]).run();
     assert_eq!(said.exit_code, Some(0), "{said}");
     settled(&context, &text);
+    graded(&context, &text);
     for wrong in ["broken_gold", "not_full", "contradiction", "no_trace"] {
         assert!(!said.stdout.contains(wrong), "{said}");
     }
@@ -117,6 +119,29 @@ fn settled(context: &TestContext, items: &str) {
         assert!(!said.stdout.contains(wrong), "{said}");
     }
     let said = context.backstory(["validate", "called", "--target", "questions"]).run();
+    assert_eq!(said.exit_code, Some(0), "{said}");
+}
+
+/// A model that knows every right answer is graded so, arguments among them, and what is
+/// kept is exported like everything else.
+fn graded(context: &TestContext, items: &str) {
+    let count = items.lines().count();
+    let items = items.lines().map(|line| Item::parse(line).unwrap());
+    let known: BTreeMap<String, String> =
+        items.map(|item| (item.prompt.clone(), item.gold_answer().unwrap())).collect();
+    let server = chatting(move |prompt, _| known[prompt].clone());
+    let address = server.address();
+    let arguments = ["grade", "questions", "--model", &address, "--chat", "-o", "graded"];
+    let more = ["--samples", "2", "--band", "2..2", "--cache", "cache"];
+    let said = context.backstory(arguments.iter().chain(&more)).run();
+    assert!(said.stdout.contains(&format!("kept{count:>41}\n")), "{said}");
+    let arguments = ["export", "graded", "-o", "hard", "--calls", "--cache", "cache"];
+    let said = context.backstory(arguments).run();
+    assert_eq!(said.exit_code, Some(0), "{said}");
+    for wrong in ["broken_gold", "no_trace", "not_reproduced"] {
+        assert!(!said.stdout.contains(wrong), "{said}");
+    }
+    let said = context.backstory(["validate", "hard", "--target", "questions"]).run();
     assert_eq!(said.exit_code, Some(0), "{said}");
 }
 

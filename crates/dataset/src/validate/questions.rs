@@ -247,6 +247,9 @@ impl Met {
             }
             Err(error) => report.rejected("item", with_causes(&error)),
         }
+        if item.difficulty.as_ref().is_some_and(|difficulty| !difficulty.is_sound()) {
+            report.rejected("item", "has a difficulty whose numbers contradict each other");
+        }
         let file = report.path.clone();
         let folder_and_id = format!("{} {}", kind_of(&file), item.item_id);
         if let Some(first) = self.items.insert(folder_and_id, file) {

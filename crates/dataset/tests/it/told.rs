@@ -344,6 +344,13 @@ fn every_fault_of_rows_of_questions_is_found() {
         ("items", "\"io_mixed\"", "\"single\"", "are not those of its type"),
         ("items", "\"answer_type\":\"list\"", "\"answer_type\":\"dict\"", "does not fit its kind"),
         (
+            "items",
+            "\"python_version\"",
+            "\"difficulty\":{\"measure\":\"pass_rate\",\"samples\":1,\"successes\":2,\
+             \"model\":\"m\"},\"python_version\"",
+            "contradict each other",
+        ),
+        (
             "sft",
             "<answer>[{\\\"q\\\":1,\\\"value\\\":[2]",
             "<answer>[{\\\"q\\\":1,\\\"value\\\":[3]",

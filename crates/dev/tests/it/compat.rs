@@ -11,6 +11,7 @@ use backstory_model::{
     Disposition, ExecutionTrace, Record, RecordHeader, RunManifest, SchemaVersion, SnapshotStory,
     Trajectory, UnitExecution,
 };
+use backstory_verify::Item;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -113,6 +114,15 @@ fn old_searches_are_readable() {
     }
     for line in samples("reasoning.ndjson").iter().flat_map(|(_, text)| text.lines()) {
         keeps_everything::<ReasonedStep>(line);
+    }
+}
+
+#[test]
+fn old_items_are_readable() {
+    for line in samples("items.ndjson").iter().flat_map(|(_, text)| text.lines()) {
+        let item = keeps_everything::<Item>(line);
+        item.prepare().expect("it can be scored");
+        assert!(item.difficulty.expect("a difficulty").is_sound());
     }
 }
 

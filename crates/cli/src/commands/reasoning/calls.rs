@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use backstory_exec::trace::{FunctionCall, call_functions};
 use backstory_model::ContainmentLevel;
-use backstory_verify::CallOutcome;
+use backstory_verify::{CallOutcome, Function, Outcome, RewardOptions, Scorable, Value};
 
 use super::questions::interpreter;
 use crate::arguments::MachineArgs;
@@ -19,6 +19,56 @@ use crate::{Failure, Talk};
 pub(super) struct MeantCall {
     pub(super) python: String,
     pub(super) call: FunctionCall,
+}
+
+/// An answer, and what it is worth as far as that is known.
+pub(super) struct Judged<'a> {
+    pub(super) scorable: &'a Scorable,
+    /// The version of Python the item is about.
+    pub(super) python: &'a str,
+    pub(super) answer: &'a str,
+    pub(super) outcome: Outcome,
+}
+
+/// Calls what outcomes wait for, each call once, and scores those answers again.
+pub(super) fn settle(
+    judged: &mut [Judged<'_>],
+    options: &RewardOptions,
+    machine: MachineArgs,
+    settings: &Settings,
+    talk: &Talk,
+) -> Result<(), Failure> {
+    let (mut calls, mut places, mut waiting) = (Vec::new(), BTreeMap::new(), Vec::new());
+    for (at, one) in judged.iter().enumerate().filter(|(_, one)| one.outcome.pending.is_some()) {
+        let (name, call) = one
+            .call()
+            .ok_or_else(|| Failure::new("an answer that waits for a call has no arguments"))?;
+        let place = *places.entry(name).or_insert_with(|| {
+            calls.push(call);
+            calls.len() - 1
+        });
+        waiting.push((at, place));
+    }
+    let called = call_all(&calls, machine, settings, talk)?;
+    for (at, place) in waiting {
+        let caller = |_: &Function, _: &[Value]| -> CallOutcome { called[place].clone() };
+        let one = &mut judged[at];
+        one.outcome = one.scorable.score_with(one.answer, options, &caller);
+    }
+    Ok(())
+}
+
+impl Judged<'_> {
+    /// Returns the call that the outcome waits for, and what makes it the same as another.
+    fn call(&self) -> Option<([String; 3], MeantCall)> {
+        let pending = self.outcome.pending.as_ref()?;
+        let Ok(Value::List(arguments)) = Value::parse(&pending.arguments) else { return None };
+        let function = self.scorable.function()?.clone();
+        let python = self.python.to_owned();
+        let call = format!("{}{}", function.entry, pending.arguments);
+        let name = [python.clone(), function.source.clone(), call];
+        Some((name, MeantCall { python, call: FunctionCall { function, arguments } }))
+    }
 }
 
 /// Calls functions, each with the Python it is meant for.

@@ -3,6 +3,7 @@
 mod calls;
 mod export;
 mod follow;
+mod grade;
 mod of_run;
 mod programs;
 mod questions;
@@ -12,6 +13,7 @@ mod stages;
 mod trace;
 
 pub(super) use export::export_questions;
+pub(super) use grade::grade;
 pub(super) use programs::synthesize;
 pub(super) use questions::questions;
 pub(super) use score::score;

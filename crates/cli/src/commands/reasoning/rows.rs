@@ -1,15 +1,17 @@
 //! How are rows written, so that a command that is stopped leaves no half file?
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use backstory_dataset::questions::ITEMS;
 use backstory_model::{ExecutionTrace, Sha256};
 use backstory_store::fs::{self, NewFile};
 use backstory_synth::questions::{Balance, Dropped};
 use backstory_verify::{Item, Kind};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::Digest as _;
 
@@ -91,6 +93,18 @@ pub(super) struct RunTrace<'a> {
     pub(super) trace: &'a RawValue,
 }
 
+/// What a line of traces says of its names.
+#[derive(Deserialize)]
+struct NamedTrace<'a> {
+    #[serde(borrow)]
+    trace_ref: Cow<'a, str>,
+    #[serde(borrow, default)]
+    before_ref: Option<Cow<'a, str>>,
+}
+
+/// The file of traces.
+const TRACES: &str = "traces.jsonl";
+
 /// The folder that questions are written to.
 pub(super) struct QuestionFolder {
     items: Rows,
@@ -102,7 +116,7 @@ impl QuestionFolder {
     pub(super) fn create(folder: &Path) -> Result<Self, Failure> {
         fs::create_dirs(folder)?;
         let file = |name| Rows::create(&folder.join(name));
-        Ok(Self { items: file("items.jsonl")?, traces: file("traces.jsonl")? })
+        Ok(Self { items: file(ITEMS)?, traces: file(TRACES)? })
     }
 
     /// Writes items and, first, the row of the trace that they name.
@@ -111,6 +125,40 @@ impl QuestionFolder {
             self.traces.write(trace)?;
         }
         items.iter().try_for_each(|item| self.items.write(item))
+    }
+
+    /// Writes an item whose trace is written alone.
+    pub(super) fn item(&mut self, item: &Item) -> Result<(), Failure> {
+        self.items.write(item)
+    }
+
+    /// Writes the traces of another folder that are named, and those that these name.
+    pub(super) fn traces_of(
+        &mut self,
+        folder: &Path,
+        mut named: BTreeSet<String>,
+    ) -> Result<(), Failure> {
+        let path = folder.join(TRACES);
+        if !path.exists() {
+            return Ok(());
+        }
+        let text = fs::read_text(&path)?;
+        let mut lines = Vec::new();
+        for (number, line) in (1..).zip(text.lines()) {
+            let told: NamedTrace<'_> = serde_json::from_str(line).map_err(|error| {
+                Failure::of(error, &format!("line {number} of `{}` is no trace", path.display()))
+            })?;
+            lines.push((told, line));
+        }
+        let before = lines.iter().filter(|(told, _)| named.contains(&*told.trace_ref));
+        let before: Vec<String> =
+            before.filter_map(|(told, _)| Some(told.before_ref.as_deref()?.to_owned())).collect();
+        named.extend(before);
+        for (_, line) in lines.iter().filter(|(told, _)| named.contains(&*told.trace_ref)) {
+            let failed = |error| Failure::of(error, "failed to read a trace");
+            self.traces.write(&serde_json::from_str::<&RawValue>(line).map_err(failed)?)?;
+        }
+        Ok(())
     }
 
     /// Puts both files in their places; items come last, because they name traces.

@@ -8,13 +8,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use backstory_exec::trace::FunctionCall;
 use backstory_model::exit;
 use backstory_store::fs;
-use backstory_verify::{CallOutcome, Function, Item, Outcome, Profile, Scorable, Status, Value};
+use backstory_verify::{Item, Outcome, Profile, Scorable, Status};
 use serde::{Deserialize, Serialize};
 
-use super::calls::{MeantCall, call_all};
+use super::calls::{Judged, settle};
 use super::rows::Rows;
 use super::stages::StageTasks;
 use crate::arguments::ScoreArgs;
@@ -60,27 +59,20 @@ pub(crate) fn score(args: &ScoreArgs, settings: &Settings, talk: &Talk) -> Resul
         return tasks.score(args, &responses, talk);
     }
     let items = items(&args.rows, &text)?;
-    let mut outcomes = Vec::new();
+    let mut judged = Vec::with_capacity(responses.len());
     for response in &responses {
         let ready = items.get(&response.item_id).ok_or_else(|| {
             Failure::new(format!("`{}` has no item `{}`", args.rows.display(), response.item_id))
         })?;
-        outcomes.push(ready.scorable.score(&response.response, &options));
+        judged.push(Judged {
+            scorable: &ready.scorable,
+            python: &ready.python,
+            answer: &response.response,
+            outcome: ready.scorable.score(&response.response, &options),
+        });
     }
-    let waiting: Vec<usize> =
-        (0..outcomes.len()).filter(|place| outcomes[*place].pending.is_some()).collect();
-    let calls: Vec<MeantCall> = waiting
-        .iter()
-        .map(|place| call(&items[&responses[*place].item_id], &outcomes[*place]))
-        .collect::<Option<_>>()
-        .ok_or_else(|| Failure::new("an answer that waits for a call has no arguments"))?;
-    let called = call_all(&calls, args.machine.clone(), settings, talk)?;
-    for (place, given) in waiting.into_iter().zip(called) {
-        let response = &responses[place];
-        let scorable = &items[&response.item_id].scorable;
-        let caller = |_: &Function, _: &[Value]| -> CallOutcome { given.clone() };
-        outcomes[place] = scorable.score_with(&response.response, &options, &caller);
-    }
+    settle(&mut judged, &options, args.machine.clone(), settings, talk)?;
+    let outcomes: Vec<Outcome> = judged.into_iter().map(|one| one.outcome).collect();
     let scored = responses
         .iter()
         .zip(&outcomes)
@@ -88,14 +80,6 @@ pub(crate) fn score(args: &ScoreArgs, settings: &Settings, talk: &Talk) -> Resul
     write(args, scored, talk)?;
     talk.say(&summary(&outcomes));
     Ok(exit::OK)
-}
-
-/// Returns the call that an outcome waits for.
-fn call(ready: &Ready, outcome: &Outcome) -> Option<MeantCall> {
-    let arguments = Value::parse(&outcome.pending.as_ref()?.arguments).ok()?;
-    let Value::List(arguments) = arguments else { return None };
-    let function = ready.scorable.function()?.clone();
-    Some(MeantCall { python: ready.python.clone(), call: FunctionCall { function, arguments } })
 }
 
 fn items(path: &Path, text: &str) -> Result<BTreeMap<String, Ready>, Failure> {
