@@ -29,6 +29,7 @@ pub mod label_audit;
 pub mod questions;
 pub mod reasoning;
 pub mod snapshot;
+pub mod told;
 pub mod validate;
 
 pub use bodies::{Bodies, BodyError};

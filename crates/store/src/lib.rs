@@ -27,6 +27,6 @@ pub use faults::Faults;
 pub use ledger::{Ledger, RunState};
 pub use log::{LogReader, LogWriter};
 pub use manifest::{Damage, digest_file};
-pub use reasoning::{Reasoned, ReasoningWriter};
+pub use reasoning::{Reasoned, ReasonedUnit, ReasoningWriter};
 pub use run::RunDirectory;
 pub use unit::{StoredUnit, Told, UnitTexts};

@@ -12,11 +12,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use backstory_model::reasoning::{ReasonedStep, ReasoningSearch};
-use backstory_model::{BlobId, RunManifest, SnapshotStory, UnitKey};
+use backstory_model::{BlobId, Disposition, RunManifest, SnapshotStory, UnitKey};
 
 use crate::blob::{compress, decompress};
 use crate::collect::prune_blobs;
-use crate::unit::{from_json, sha256, to_pretty_json};
+use crate::unit::{Told, from_json, sha256, to_pretty_json};
 use crate::{RunDirectory, StoreError, fs};
 
 pub(crate) const REASONING: &str = "reasoning";
@@ -32,6 +32,9 @@ pub struct ReasoningWriter<'run> {
 
 /// A story, and what was found for its steps.
 pub type Reasoned = (SnapshotStory, Vec<ReasonedStep>);
+
+/// A unit, and what was found for its steps.
+pub type ReasonedUnit = (Disposition, Vec<ReasonedStep>);
 
 impl RunDirectory {
     /// Begins to put reasoning together; what the run holds stays until the end.
@@ -68,18 +71,46 @@ impl RunDirectory {
             .collect()
     }
 
+    /// Reads the accepted units of a complete run one at a time, in collect order, each with
+    /// what was found for the steps of its story.
+    pub fn reasoned_units(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<ReasonedUnit, StoreError>>, StoreError> {
+        let manifest = self.manifest()?;
+        Ok(self.accepted()?.map(move |line| {
+            let line = line?;
+            let steps = self.reasoned(&manifest, &line.work.key)?;
+            Ok((line, steps))
+        }))
+    }
+
+    /// Reads the accepted units of a run of changes one at a time, in collect order, each
+    /// with its trajectory, which has the thoughts that were found for its steps, and what was
+    /// executed for it.
+    pub fn reasoned_changes(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<Told, StoreError>>, StoreError> {
+        if self.manifest()?.snapshots.is_some() {
+            return Err(StoreError::OfSnapshots { path: self.path().to_owned() });
+        }
+        Ok(self.reasoned_units()?.map(|unit| {
+            let (line, steps) = unit?;
+            let (trajectory, execution) = self.told(&line)?;
+            Ok((trajectory.with_reasoning(&steps), execution))
+        }))
+    }
+
     /// Reads the stories of a run of snapshots one at a time, in collect order, each with
     /// what was found for its steps.
     pub fn reasoned_stories(
         &self,
     ) -> Result<impl Iterator<Item = Result<Reasoned, StoreError>>, StoreError> {
-        let manifest = self.manifest()?;
-        if manifest.snapshots.is_none() {
+        if self.manifest()?.snapshots.is_none() {
             return Err(StoreError::OfChanges { path: self.path().to_owned() });
         }
-        Ok(self.accepted()?.map(move |line| {
-            let line = line?;
-            Ok((self.snapshot_story(&line)?, self.reasoned(&manifest, &line.work.key)?))
+        Ok(self.reasoned_units()?.map(|unit| {
+            let (line, steps) = unit?;
+            Ok((self.snapshot_story(&line)?, steps))
         }))
     }
 

@@ -216,15 +216,6 @@ impl RunDirectory {
 }
 
 impl RunDirectory {
-    /// Reads the accepted units of a complete run one at a time, in collect order,
-    /// each with its trajectory and what was executed for it.
-    pub fn stories(&self) -> Result<impl Iterator<Item = Result<Told, StoreError>>, StoreError> {
-        if self.manifest()?.snapshots.is_some() {
-            return Err(StoreError::OfSnapshots { path: self.path().to_owned() });
-        }
-        Ok(self.accepted()?.map(|line| self.told(&line?)))
-    }
-
     /// Reads the stories of a run of snapshots one at a time, in collect order.
     pub fn snapshot_stories(
         &self,
@@ -244,7 +235,7 @@ impl RunDirectory {
         }))
     }
 
-    fn told(&self, unit: &Disposition) -> Result<Told, StoreError> {
+    pub(crate) fn told(&self, unit: &Disposition) -> Result<Told, StoreError> {
         Ok((self.trajectory(unit)?, self.execution(unit)?))
     }
 }

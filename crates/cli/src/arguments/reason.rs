@@ -4,16 +4,17 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// Search better thoughts for the stories of a run of snapshots
+/// Search better thoughts for the stories of a run
 ///
-/// Before each write, several thoughts are tried; the one that makes the real code
+/// Before each write of a snapshot's story, and before each action of a change (search, read,
+/// edit, run of tests), several thoughts are tried; the one that makes what was really done
 /// likeliest stands, if it gives nothing away and beats no thought at all and a thought of
-/// another step. The stories stay as they are: what was tried and what won lies beside
-/// them in the run, `export` writes it as one more arm, and `audit` checks it. Run it again
-/// to go on after an interruption.
+/// another step. The thoughts of a change name only what earlier steps have shown. The
+/// stories stay as they are: what was tried and what won lies beside them in the run,
+/// `export` writes it, and `audit` checks it. Run it again to go on after an interruption.
 #[derive(Args, Debug)]
 pub(crate) struct ReasonArgs {
-    /// The run, as `backstory snapshot` made it
+    /// The run, as `backstory snapshot` or `backstory build` made it
     #[arg(value_name = "RUN")]
     pub(crate) run: PathBuf,
     /// Who says how likely code is: `ngram`, `local` (a model in this process, if this build
@@ -51,6 +52,9 @@ pub(crate) struct ReasonArgs {
     /// How many bytes of the document are shown before a thought
     #[arg(long, value_name = "BYTES", default_value_t = 16_000)]
     pub(crate) context: usize,
+    /// How many words, numbers and marks an action of a change has at least to be searched
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub(crate) least_target: usize,
     /// How many tokens may be read and written; the step that spends the last one is ended
     #[arg(long, value_name = "TOKENS")]
     pub(crate) budget: Option<u64>,

@@ -45,7 +45,7 @@ pub(super) fn export(args: &ExportArgs, settings: &Settings, talk: &Talk) -> Res
         repositories: manifest.repositories,
         reporter: reporter.into(),
     };
-    let stories = run.stories()?;
+    let stories = run.reasoned_changes()?;
     let exported = backstory_dataset::export(stories, &run, &args.out, &context, &options)
         .map_err(Failure::from)?;
     say(&exported, talk);

@@ -43,7 +43,8 @@ fn search_thoughts(
     settings: &Settings,
     talk: &Talk,
 ) -> Result<(), Failure> {
-    let plan = plan(args)?;
+    let of_changes = RunDirectory::read_only(&args.run)?.manifest()?.snapshots.is_none();
+    let plan = plan(args, of_changes)?;
     let engine = engine(args, model, settings, talk)?;
     let answers = AnswerFolder::open(&settings.cache(args.cache.clone())?.join(ANSWERS))?;
     let run = RunDirectory::open(&args.run)?;
@@ -67,10 +68,10 @@ fn report(path: &Path, folder: &Path, talk: &Talk) -> Result<(), Failure> {
             .hint("search with `--model ngram`, or with the address of a server"));
     };
     let mut statistics = ReasoningStatistics::new(search);
-    for told in run.reasoned_stories()? {
-        let (story, steps) = told?;
+    for unit in run.reasoned_units()? {
+        let (line, steps) = unit?;
         for step in &steps {
-            statistics.add(&story.repo, step);
+            statistics.add(&line.work.repo, step);
         }
     }
     let page = statistics.page();
@@ -84,7 +85,7 @@ fn report(path: &Path, folder: &Path, talk: &Talk) -> Result<(), Failure> {
     Ok(())
 }
 
-fn plan(args: &ReasonArgs) -> Result<ReasonPlan, Failure> {
+fn plan(args: &ReasonArgs, of_changes: bool) -> Result<ReasonPlan, Failure> {
     if args.min_gain.is_nan() || args.min_gain < 0.0 {
         return Err(Failure::new(format!("`--min-gain` is {}", args.min_gain))
             .hint("give 0 or more nats a token"));
@@ -96,6 +97,7 @@ fn plan(args: &ReasonArgs) -> Result<ReasonPlan, Failure> {
         min_gain: args.min_gain,
         context: args.context,
         prompt_context: args.context,
+        least_target: if of_changes { args.least_target } else { 0 },
         seed: args.seed,
         ..SearchOptions::default()
     };

@@ -32,13 +32,14 @@ pub(super) fn show(args: &ShowArgs, talk: &Talk) -> Result<u8, Failure> {
     Ok(exit::OK)
 }
 
-/// Tells a trajectory, or a story with the thoughts that were found for it.
+/// Tells a trajectory or a story, with the thoughts that were found for it.
 fn told(run: &RunDirectory, unit: &Disposition) -> Result<String, Failure> {
     let manifest = run.manifest()?;
-    if manifest.snapshots.is_none() {
-        return Ok(backstory_dataset::narrate(&run.trajectory(unit)?, run, WIDTH));
-    }
     let steps = run.reasoned(&manifest, &unit.work.key)?;
+    if manifest.snapshots.is_none() {
+        let trajectory = run.trajectory(unit)?.with_reasoning(&steps);
+        return Ok(backstory_dataset::narrate(&trajectory, run, WIDTH));
+    }
     let story = run.snapshot_story(unit)?.with_reasoning(&steps);
     Ok(narrate_snapshot(&story, run, WIDTH))
 }

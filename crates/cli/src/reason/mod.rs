@@ -1,20 +1,21 @@
-//! How do the thoughts of a run of snapshots get better?
+//! How do the thoughts of a run get better?
 //!
-//! In: a complete run, somebody who scores and somebody who writes. Out: the same run with
-//! what was tried and what won beside its stories. Steps are searched in the order of the
-//! stories, so that each is shown behind the thoughts that stand by then; what was found
-//! for a step before is not searched again.
+//! In: a complete run of snapshots or of changes, somebody who scores and somebody who
+//! writes. Out: the same run with what was tried and what won beside its stories. Steps are
+//! searched in the order of the stories, so that each is shown behind the thoughts that stand
+//! by then; what was found for a step before is not searched again.
 
+mod change;
 mod engine;
+mod snapshot;
 mod step;
-
-use std::collections::BTreeSet;
+mod wanted;
 
 use backstory_dataset::reasoning::Tally;
-use backstory_dataset::snapshot::{Verdict, each_write, writes};
+use backstory_dataset::snapshot::{Verdict, each_write};
+use backstory_dataset::told::ToldTrajectory;
+use backstory_model::SchemaVersion;
 use backstory_model::reasoning::{ReasonedStep, ReasoningSearch, SearchOptions};
-use backstory_model::seed::Seed;
-use backstory_model::{Disposition, Outcome, SchemaVersion, SnapshotStory};
 use backstory_store::{ReasoningWriter, RunDirectory, RunState};
 use backstory_synth::lm::Answers;
 use serde::Serialize;
@@ -24,8 +25,11 @@ use crate::cost::Cost;
 use crate::talk::Stage;
 use crate::{Failure, Talk};
 
+use change::ChangeWords;
 pub(crate) use engine::Engine;
-use step::StoryWords;
+use snapshot::StoryWords;
+use step::Question;
+use wanted::{Drawn, Wanted};
 
 /// What is to be searched, and how.
 #[derive(Clone, Debug)]
@@ -41,10 +45,12 @@ pub(crate) struct ReasonPlan {
 /// What a search ends with.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct ReasonReport {
-    /// Stories.
+    /// Stories, or trajectories of changes.
     pub(crate) stories: usize,
-    /// Writes that might be searched.
+    /// Writes, or actions, that might be searched.
     pub(crate) writes: usize,
+    /// Actions of changes that are too short to be searched.
+    pub(crate) target_too_short: usize,
     /// Steps that were wanted and are not searched, because the budget was spent.
     pub(crate) over_budget: usize,
     #[serde(flatten)]
@@ -55,12 +61,6 @@ pub(crate) struct ReasonReport {
     pub(crate) peak_rss_mb: f64,
 }
 
-/// A story of the run, and which of its steps are wanted.
-struct Wanted {
-    line: Disposition,
-    steps: BTreeSet<usize>,
-}
-
 /// Searches the wanted steps of every story, and puts what was found into the run.
 pub(crate) fn reason(
     run: &RunDirectory,
@@ -68,33 +68,39 @@ pub(crate) fn reason(
     (plan, answers): (&ReasonPlan, &dyn Answers),
     talk: &Talk,
 ) -> Result<ReasonReport, Failure> {
-    let (wanted, writes) = wanted(run, plan)?;
-    let total = wanted.iter().map(|story| story.steps.len()).sum();
-    let stage = talk.stage("thoughts", total);
-    let mut writer = run.write_reasoning()?;
+    let drawn = Drawn::of(run, plan)?;
     let mut search = Search {
         run,
         engine,
         plan,
         answers,
-        stage: &stage,
+        stage: talk.stage("thoughts", drawn.wanted()),
+        writer: run.write_reasoning()?,
         tally: Tally::default(),
         over_budget: 0,
     };
-    for story in &wanted {
-        search.story(story, &mut writer)?;
+    let of_snapshots = run.manifest()?.snapshots.is_some();
+    for wanted in &drawn.stories {
+        if of_snapshots { search.story(wanted)? } else { search.change(wanted)? }
     }
-    let Search { tally, over_budget, .. } = search;
+    let Search { tally, over_budget, writer, stage, .. } = search;
     stage.finish();
-    writer.seal(&told(engine, plan, writes, total - over_budget))?;
+    writer.seal(&told(engine, plan, &drawn, over_budget))?;
     keep_listing(run)?;
     let Cost { cpu_seconds, peak_rss_mb } = Cost::so_far().rounded();
-    let stories = wanted.len();
-    Ok(ReasonReport { stories, writes, over_budget, tally, cpu_seconds, peak_rss_mb })
+    Ok(ReasonReport {
+        stories: drawn.stories.len(),
+        writes: drawn.found,
+        target_too_short: drawn.too_short,
+        over_budget,
+        tally,
+        cpu_seconds,
+        peak_rss_mb,
+    })
 }
 
 /// Says how was searched.
-fn told(engine: &Engine, plan: &ReasonPlan, writes: usize, steps: usize) -> ReasoningSearch {
+fn told(engine: &Engine, plan: &ReasonPlan, drawn: &Drawn, over_budget: usize) -> ReasoningSearch {
     ReasoningSearch {
         schema: SchemaVersion::CURRENT,
         tool: tool(),
@@ -104,34 +110,10 @@ fn told(engine: &Engine, plan: &ReasonPlan, writes: usize, steps: usize) -> Reas
         options: plan.options.clone(),
         thoughts: plan.thoughts,
         budget: plan.budget,
-        writes_found: writes,
-        steps,
+        writes_found: drawn.found,
+        target_too_short: drawn.too_short,
+        steps: drawn.wanted() - over_budget,
     }
-}
-
-/// Draws the steps to search; returns how many there are to draw from as well.
-fn wanted(run: &RunDirectory, plan: &ReasonPlan) -> Result<(Vec<Wanted>, usize), Failure> {
-    if run.manifest()?.snapshots.is_none() {
-        return Err(backstory_store::StoreError::OfChanges { path: run.path().to_owned() }.into());
-    }
-    let mut found = Vec::new();
-    let mut all = Vec::new();
-    for line in run.dispositions()? {
-        let line = line?;
-        if !matches!(line.outcome, Outcome::Accepted { .. }) {
-            continue;
-        }
-        let story = run.snapshot_story(&line)?;
-        all.extend(writes(&story).map(|(step, _)| (found.len(), step)));
-        found.push(Wanted { line, steps: BTreeSet::new() });
-    }
-    let (count, seed) = (plan.thoughts.unwrap_or(all.len()), plan.options.seed.to_string());
-    let drawn = Seed::of(&["thoughts", &seed]).generator().sample(all.len(), count);
-    for at in drawn {
-        let (story, step) = all[at];
-        found[story].steps.insert(step);
-    }
-    Ok((found, all.len()))
 }
 
 /// A search over the stories of a run.
@@ -140,34 +122,58 @@ struct Search<'a> {
     engine: &'a Engine,
     plan: &'a ReasonPlan,
     answers: &'a dyn Answers,
-    stage: &'a Stage,
+    stage: Stage,
+    writer: ReasoningWriter<'a>,
     tally: Tally,
     over_budget: usize,
 }
 
 impl Search<'_> {
-    fn story(&mut self, wanted: &Wanted, writer: &mut ReasoningWriter<'_>) -> Result<(), Failure> {
-        let story: SnapshotStory = self.run.snapshot_story(&wanted.line)?;
+    /// Searches the wanted writes of a snapshot's story.
+    fn story(&mut self, wanted: &Wanted) -> Result<(), Failure> {
+        let story = self.run.snapshot_story(&wanted.line)?;
         let words = StoryWords::of(&story);
+        let asked = (&wanted.steps, self.plan.options.context);
         let mut lines = Vec::new();
-        let context = self.plan.options.context;
-        let told = each_write(&story, self.run, (&wanted.steps, context), |place| {
-            if self.is_spent() {
-                self.over_budget += 1;
-                return Ok(Verdict::Stays);
-            }
-            let asked = step::AskedStep { story: &story, words: &words, place };
-            let found = asked.search(self.engine, &self.plan.options, self.answers)?;
-            if let Some(prompt) = &found.prompt {
-                writer.prompt(prompt)?;
-            }
-            self.tally.add(&found.step);
-            self.stage.step();
-            lines.push(found.text);
-            Ok::<_, Failure>(verdict(&found.step))
-        });
-        told?;
-        Ok(writer.unit(&wanted.line.work.key, &lines)?)
+        each_write(&story, self.run, asked, |place| {
+            words.ask(place, |question| self.answer(question, &mut lines))
+        })?;
+        Ok(self.writer.unit(&wanted.line.work.key, &lines)?)
+    }
+
+    /// Searches the wanted actions of a change.
+    fn change(&mut self, wanted: &Wanted) -> Result<(), Failure> {
+        if wanted.steps.is_empty() {
+            return Ok(());
+        }
+        let trajectory = self.run.trajectory(&wanted.line)?;
+        let told = ToldTrajectory::of(&trajectory, self.run)?;
+        let words = ChangeWords::of(&trajectory, &told);
+        let mut lines = Vec::new();
+        told.each_action((&wanted.steps, self.plan.options.context), |place| {
+            words.ask(place, |question| self.answer(question, &mut lines))
+        })?;
+        Ok(self.writer.unit(&wanted.line.work.key, &lines)?)
+    }
+
+    /// Searches one step, if tokens are left.
+    fn answer(
+        &mut self,
+        asked: &Question<'_>,
+        lines: &mut Vec<String>,
+    ) -> Result<Verdict, Failure> {
+        if self.is_spent() {
+            self.over_budget += 1;
+            return Ok(Verdict::Stays);
+        }
+        let found = asked.search(self.engine, &self.plan.options, self.answers)?;
+        if let Some(prompt) = &found.prompt {
+            self.writer.prompt(prompt)?;
+        }
+        self.tally.add(&found.step);
+        self.stage.step();
+        lines.push(found.text);
+        Ok(verdict(&found.step))
     }
 
     /// Returns true when the budget is spent. Answers that were kept from before count
@@ -198,8 +204,11 @@ impl ReasonReport {
     pub(crate) fn table(&self) -> String {
         let mut rows = vec![
             ("stories".to_owned(), self.stories.to_string()),
-            ("writes".to_owned(), self.writes.to_string()),
+            ("steps found".to_owned(), self.writes.to_string()),
         ];
+        if self.target_too_short > 0 {
+            rows.push(("too short to search".to_owned(), self.target_too_short.to_string()));
+        }
         rows.extend(self.tally.rows());
         if self.over_budget > 0 {
             rows.push(("not searched, budget spent".to_owned(), self.over_budget.to_string()));

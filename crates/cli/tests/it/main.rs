@@ -14,6 +14,8 @@ mod localize;
 mod looking;
 mod reason;
 mod reason_audit;
+mod reason_change;
+mod reason_change_audit;
 mod reasoning;
 mod records;
 mod resume;

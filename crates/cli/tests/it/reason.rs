@@ -100,7 +100,7 @@ fn thoughts_are_searched_without_any_model() {
     thoughts: 4 of 4
 
     stories                                1
-    writes                                 4
+    steps found                            4
     steps searched                         4
     with a thought, derived                1
     of these the one they had              0
@@ -153,7 +153,7 @@ fn a_server_scores_and_writes_and_its_thoughts_say_so() {
     thoughts: 4 of 4
 
     stories                                1
-    writes                                 4
+    steps found                            4
     steps searched                         4
     with a thought, synthesized            1
     of these the one they had              0

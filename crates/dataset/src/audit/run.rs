@@ -235,6 +235,31 @@ impl RunAudit<'_> {
             let (expected, found) = (format!("{} steps", search.steps), format!("{steps} steps"));
             self.note("reasoning/search.json", "reason/step", &expected, &found);
         }
+        if manifest.snapshots.is_none() {
+            self.actions(auditors, &search, &lines);
+        }
+    }
+
+    /// Checks how many actions there were to search.
+    fn actions(
+        &mut self,
+        auditors: &BTreeMap<RepoName, Auditor<'_>>,
+        search: &ReasoningSearch,
+        lines: &[Disposition],
+    ) {
+        let (run, least) = (self.context.run, search.options.least_target);
+        let counted = lines.par_iter().filter_map(|line| {
+            // A trajectory that cannot be read was noted before.
+            let trajectory = run.trajectory(line).ok()?;
+            let actions = auditors.get(&line.work.repo)?.actions(&trajectory, least);
+            Some((actions.found, actions.too_short))
+        });
+        let counted = counted.reduce(|| (0, 0), |one, other| (one.0 + other.0, one.1 + other.1));
+        let told = (search.writes_found, search.target_too_short);
+        if counted != told {
+            let (expected, found) = (format!("{counted:?}"), format!("{told:?}"));
+            self.note("reasoning/search.json", "reason/step", &expected, &found);
+        }
     }
 }
 
@@ -254,7 +279,11 @@ fn reasoned(
         }
     };
     // A story that cannot be read was noted before.
-    let audit = run.snapshot_story(line).map(|story| auditor.reasoning(&story, &steps, search));
+    let audit = if manifest.snapshots.is_some() {
+        run.snapshot_story(line).map(|story| auditor.reasoning(&story, &steps, search))
+    } else {
+        run.trajectory(line).map(|change| auditor.reasoned_change(&change, &steps, search))
+    };
     (steps.len(), audit.unwrap_or_default())
 }
 

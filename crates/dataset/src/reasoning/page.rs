@@ -41,8 +41,8 @@ impl ReasoningStatistics {
     pub fn page(&self) -> Page {
         let mut page = Page::new("Searched thoughts");
         page.text(
-            "Perplexities are of the code of the searched writes alone, each token counted \
-             once. A thought of equal length that says nothing and one of another step tell \
+            "Perplexities are of what was written or done in the searched steps alone, each \
+             token counted once. A thought of equal length that says nothing and one of another step tell \
              how much of a gain is due to length.",
         );
         self.counts(&mut page);
@@ -57,7 +57,11 @@ impl ReasoningStatistics {
 
     fn counts(&self, page: &mut Page) {
         let mut table = Table::new([Column::text("what"), Column::number("number")]);
-        table.row(["writes found".into(), self.search.writes_found.to_string().into()]);
+        table.row(["steps found".into(), self.search.writes_found.to_string().into()]);
+        if self.search.target_too_short > 0 {
+            let short = self.search.target_too_short.to_string();
+            table.row(["too short to search".into(), short.into()]);
+        }
         for (what, number) in self.tally.rows() {
             table.row([what.into(), number.into()]);
         }

@@ -27,6 +27,7 @@ use serde_json::{Value, json};
 pub use document::{Document, Span, SpanKind};
 pub use flatten::{Arm, documents, written};
 pub use narrate::narrate_snapshot;
+pub(crate) use places::end_of;
 pub use places::{AFTER_THOUGHT, BEFORE_THOUGHT, Verdict, WritePlace, each_write, writes};
 pub use tokens::{DocumentTokens, NOT_LEARNED};
 

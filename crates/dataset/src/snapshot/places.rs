@@ -140,7 +140,7 @@ fn forget(text: &mut String, limit: usize) {
 }
 
 /// Returns the last bytes of a text, from the beginning of a line; all of a short one.
-fn end_of(text: &str, limit: usize) -> &str {
+pub(crate) fn end_of(text: &str, limit: usize) -> &str {
     let mut start = text.len().saturating_sub(limit);
     if start == 0 {
         return text;

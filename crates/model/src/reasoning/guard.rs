@@ -3,6 +3,24 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// Words of programming languages that name nothing, with blanks between them.
+pub const KEYWORDS: &str = " abstract and as assert async await bool boolean break bytes case catch \
+    char class const continue crate def default defer del delete dict do double elif else end \
+    enum except export extends extern final finally float fn for from func function global go \
+    goto if impl implements import in include inline int interface is lambda len let list long \
+    loop match mod module mut namespace new nil not null object operator or package pass print \
+    private protected pub public raise range ref return self set short static str string struct \
+    super switch template then this throw throws trait try tuple type typedef typeof undefined \
+    union unsafe unsigned use using var virtual void where while with yield None True False Self \
+    true false ";
+
+/// What files of a repository end in.
+pub const FILE_ENDINGS: [&str; 32] = [
+    "c", "cc", "cfg", "cpp", "cs", "css", "go", "h", "hpp", "html", "ini", "java", "js", "json",
+    "jsx", "kt", "lock", "md", "mjs", "php", "py", "pyi", "rb", "rs", "rst", "sh", "sql", "toml",
+    "ts", "tsx", "txt", "yaml",
+];
+
 /// What a thought may have.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GuardOptions {

@@ -1,9 +1,10 @@
 //! What was searched for the thoughts of a story, and what came of it?
 //!
-//! A thought is searched before a write: several texts are tried, and the one that makes
-//! the real code likeliest stands, if it beats no thought at all and a thought of another
-//! step. Everything that was tried is kept. The story itself stays as it is; what was
-//! found stands beside it and names the step it is for.
+//! A thought is searched before a write of a snapshot's story, or before an action of a
+//! change: several texts are tried, and the one that makes what was really done likeliest
+//! stands, if it beats no thought at all and a thought of another step. Everything that was
+//! tried is kept. The story itself stays as it is; what was found stands beside it and names
+//! the step it is for.
 
 mod candidate;
 mod guard;
@@ -12,11 +13,13 @@ mod search;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ModelIdentity, Provenance, SchemaVersion, SnapshotStory, Thought, Tier};
+use crate::{ModelIdentity, Provenance, SchemaVersion, SnapshotStory, Thought, Tier, Trajectory};
 
 pub use candidate::{CandidateKind, CandidateRow, Generator, Reason};
-pub use guard::{GuardOptions, GuardReport, Leak};
+pub use guard::{FILE_ENDINGS, GuardOptions, GuardReport, KEYWORDS, Leak};
 pub use search::{Gate, SearchOptions, Searched};
+
+use search::is_zero;
 
 /// How the thoughts of a run were searched.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -37,8 +40,12 @@ pub struct ReasoningSearch {
     pub thoughts: Option<usize>,
     /// How many tokens might be spent; as many as it takes if absent.
     pub budget: Option<u64>,
-    /// Steps that might have been searched.
+    /// Steps that might have been searched: the writes of snapshots, or the actions of
+    /// changes.
     pub writes_found: usize,
+    /// Actions whose target is shorter than the choices want.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub target_too_short: usize,
     /// Steps that were.
     pub steps: usize,
 }
@@ -110,5 +117,23 @@ impl SnapshotStory {
             first += 1 + delegation.steps.len();
         }
         None
+    }
+}
+
+impl Trajectory {
+    /// Returns the trajectory with the thoughts that were found for its steps.
+    ///
+    /// Such a thought was chosen by how likely it makes the action that follows, so its
+    /// step is marked as hindsight, whatever the choice is.
+    #[must_use]
+    pub fn with_reasoning(mut self, steps: &[ReasonedStep]) -> Self {
+        for found in steps.iter().filter(|step| step.is_decided()) {
+            let step = found.step.checked_sub(1).and_then(|at| self.steps.get_mut(at));
+            if let Some(step) = step {
+                step.thought = found.thought();
+                step.hindsight |= step.thought.is_some();
+            }
+        }
+        self
     }
 }

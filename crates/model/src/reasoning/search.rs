@@ -9,6 +9,12 @@ use super::candidate::{CandidateRow, Reason};
 use super::guard::GuardOptions;
 use crate::Sha256;
 
+/// Returns true for a count that is as if it were absent.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+pub(super) fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
 /// Choices of a search.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SearchOptions {
@@ -28,6 +34,9 @@ pub struct SearchOptions {
     pub context: usize,
     /// How many bytes of the context the writer sees.
     pub prompt_context: usize,
+    /// How many words, numbers and marks a target has at least; shorter ones tell nothing.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub least_target: usize,
     /// What a thought may have.
     pub guard: GuardOptions,
     /// Between which likelihoods without a thought a step is worth a search.
@@ -47,6 +56,7 @@ impl Default for SearchOptions {
             written_tokens: 400,
             context: 16_000,
             prompt_context: 16_000,
+            least_target: 0,
             guard: GuardOptions::default(),
             gate: None,
             seed: 0,

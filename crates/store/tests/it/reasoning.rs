@@ -47,6 +47,7 @@ fn search() -> ReasoningSearch {
         thoughts: None,
         budget: None,
         writes_found: 1,
+        target_too_short: 0,
         steps: 1,
     }
 }

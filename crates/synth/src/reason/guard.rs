@@ -32,6 +32,8 @@ pub struct Guard<'c> {
     /// Words of the context, and of the paths and symbols of tree and plan.
     seen: BTreeSet<&'c str>,
     known: &'c [&'c str],
+    /// Where names must stand, if not in context, tree or plan: its words, and the text.
+    earlier: Option<(BTreeSet<&'c str>, &'c str)>,
     /// Lines of the code that the context does not show, without blanks and case.
     lines: Vec<String>,
     /// Strings of the code that the context does not show.
@@ -70,7 +72,17 @@ impl<'c> Guard<'c> {
             .filter(|piece| !is_keyword(piece.text) && !seen.contains(piece.text))
             .map(|piece| piece.text.to_owned())
             .collect();
-        Self { options, context, target, seen, known, lines, strings, numbers, names }
+        let earlier = None;
+        Self { options, context, target, seen, known, earlier, lines, strings, numbers, names }
+    }
+
+    /// Lets a thought name what stands in this text, and nothing else.
+    #[must_use]
+    pub fn grounded_in(mut self, earlier: &'c str) -> Self {
+        let words: BTreeSet<&str> = pieces(earlier).into_iter().map(|piece| piece.text).collect();
+        self.names.retain(|name| !words.contains(name.as_str()));
+        self.earlier = Some((words, earlier));
+        self
     }
 
     /// Compares one thought with the code.
@@ -131,6 +143,11 @@ impl<'c> Guard<'c> {
 
     fn ungrounded(&self, thought: &str) -> Vec<String> {
         let named = named(thought);
+        if let Some((words, text)) = &self.earlier {
+            let paths = named.paths.into_iter().filter(|path| !text.contains(path));
+            let symbols = named.symbols.into_iter().filter(|symbol| !words.contains(symbol));
+            return sorted(paths.chain(symbols));
+        }
         let unknown = |path: &&str| {
             let below = format!("/{path}");
             let known = self.known.iter().any(|name| name == path || name.ends_with(&below));
@@ -138,8 +155,13 @@ impl<'c> Guard<'c> {
         };
         let paths = named.paths.into_iter().filter(unknown);
         let symbols = named.symbols.into_iter().filter(|symbol| !self.seen.contains(symbol));
-        paths.chain(symbols).map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
+        sorted(paths.chain(symbols))
     }
+}
+
+/// Returns each name once, in order.
+fn sorted<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
+    names.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// What becomes of the names in a run.
@@ -208,7 +230,7 @@ fn folded(text: &str) -> String {
 }
 
 /// Returns true when a text stands in another one with no word touching it.
-fn stands_in(whole: &str, text: &str) -> bool {
+pub(super) fn stands_in(whole: &str, text: &str) -> bool {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     whole.match_indices(text).any(|(at, _)| {
         let before = whole[..at].chars().next_back();

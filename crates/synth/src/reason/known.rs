@@ -4,7 +4,7 @@
 //! store if a model wrote it. A thought the step had before keeps its provenance.
 
 use backstory_model::reasoning::{SearchOptions, Searched};
-use backstory_model::{BlobId, EvidenceId, Provenance, git_object_id};
+use backstory_model::{EvidenceId, Provenance, git_object_id};
 
 use super::clauses::RULE;
 use super::prompt::prompt;
@@ -19,21 +19,25 @@ pub struct Known {
     pub prompt: Option<String>,
 }
 
+/// Says what a text rests on that was written by rule.
+pub type RestsOn<'a> = dyn Fn(&str) -> Vec<EvidenceId> + 'a;
+
 /// Says how the thought that stands is known; `None` where none stands.
 ///
-/// `had` is how the thought of the step was known before, `written` the file.
+/// `had` is how the thought of the step was known before.
 pub fn known(
     step: &ThoughtStep<'_>,
     options: &SearchOptions,
     searched: &Searched,
-    (had, written): (Option<&Provenance>, &BlobId),
+    (had, rests_on): (Option<&Provenance>, &RestsOn<'_>),
 ) -> Option<Known> {
     let winner = searched.winner()?;
     let Some(generator) = &winner.generator else {
         return Some(Known { provenance: had?.clone(), prompt: None });
     };
     let (Some(_), Some(seed)) = (&winner.prompt_hash, winner.seed) else {
-        let provenance = Provenance::derived(RULE, [EvidenceId::blob(written)]);
+        let text = searched.thought.as_deref()?;
+        let provenance = Provenance::derived(RULE, rests_on(text));
         return Some(Known { provenance, prompt: None });
     };
     let parent = winner.parent_hash.as_ref().and_then(|hash| searched.texts.get(hash));

@@ -6,6 +6,7 @@
 
 mod code;
 mod control;
+mod definition;
 mod known;
 mod names;
 mod prompt;
@@ -14,6 +15,12 @@ mod words;
 pub mod clauses;
 pub mod guard;
 pub mod search;
+pub mod seen;
 pub mod writer;
 
-pub use known::{Known, known};
+pub use known::{Known, RestsOn, known};
+
+/// Counts the words, numbers and marks of a text.
+pub fn token_count(text: &str) -> usize {
+    words::pieces(text).len()
+}

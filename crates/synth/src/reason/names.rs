@@ -3,6 +3,8 @@
 //! In: prose. Out: what can only be meant as a path or a symbol: what stands in
 //! backticks, words with the shape of code, and paths. Plain words name nothing.
 
+use backstory_model::reasoning::FILE_ENDINGS;
+
 use super::words::{Kind, Piece, is_keyword, pieces};
 
 /// What a thought names.
@@ -66,13 +68,6 @@ fn is_path(text: &str, quoted: bool) -> bool {
     });
     ends_like_file || folders.contains('/') || (quoted && !folders.is_empty())
 }
-
-/// What files of a repository end in.
-const FILE_ENDINGS: [&str; 32] = [
-    "c", "cc", "cfg", "cpp", "cs", "css", "go", "h", "hpp", "html", "ini", "java", "js", "json",
-    "jsx", "kt", "lock", "md", "mjs", "php", "py", "pyi", "rb", "rs", "rst", "sh", "sql", "toml",
-    "ts", "tsx", "txt", "yaml",
-];
 
 #[cfg(test)]
 mod tests {

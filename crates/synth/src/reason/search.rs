@@ -19,6 +19,16 @@ use super::guard::Guard;
 use super::words::{Kind, is_keyword, pieces};
 use super::writer::{Asked, ThoughtWriter};
 
+/// What a thought stands before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BeforeWhat {
+    /// A piece of code that is written.
+    #[default]
+    Code,
+    /// Any action of a developer: a search, a read, an edit, a run.
+    Action,
+}
+
 /// One step that may have a thought.
 #[derive(Clone, Copy, Debug)]
 pub struct ThoughtStep<'a> {
@@ -38,9 +48,13 @@ pub struct ThoughtStep<'a> {
     pub thought: Option<&'a str>,
     /// Paths and symbols of tree and plan.
     pub known: &'a [&'a str],
+    /// All that was shown before, if that alone may be named, whatever tree and plan hold.
+    pub earlier: Option<&'a str>,
+    /// What is thought about.
+    pub before_what: BeforeWhat,
     /// Thoughts of other steps.
     pub others: &'a [&'a str],
-    /// Sentences that the plan supports, for a writer that is no model.
+    /// Sentences that plan or earlier steps support, for a writer that is no model.
     pub clauses: &'a [&'a str],
 }
 
@@ -54,7 +68,10 @@ pub fn search(
     scorer: &dyn LanguageModel,
     writer: &dyn ThoughtWriter,
 ) -> Result<Searched, LanguageModelError> {
-    let guard = Guard::new(step.context, step.target, step.known, options.guard.clone());
+    let mut guard = Guard::new(step.context, step.target, step.known, options.guard.clone());
+    if let Some(earlier) = step.earlier {
+        guard = guard.grounded_in(earlier);
+    }
     let searched = Searched {
         step_id: step.id.to_owned(),
         thought: None,

@@ -3,6 +3,8 @@
 //! In: any text, code or prose. Out: its pieces, cut the same way whatever the language,
 //! so that a thought and the code it is about can be compared.
 
+use backstory_model::reasoning::KEYWORDS;
+
 /// What a piece is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
@@ -59,17 +61,6 @@ fn number_length(text: &str) -> usize {
     };
     (0..bytes.len()).find(|at| !belongs(at)).unwrap_or(bytes.len())
 }
-
-/// Words of programming languages that name nothing.
-const KEYWORDS: &str = " abstract and as assert async await bool boolean break bytes case catch \
-    char class const continue crate def default defer del delete dict do double elif else end \
-    enum except export extends extern final finally float fn for from func function global go \
-    goto if impl implements import in include inline int interface is lambda len let list long \
-    loop match mod module mut namespace new nil not null object operator or package pass print \
-    private protected pub public raise range ref return self set short static str string struct \
-    super switch template then this throw throws trait try tuple type typedef typeof undefined \
-    union unsafe unsigned use using var virtual void where while with yield None True False Self \
-    true false ";
 
 /// Returns true for a word that belongs to a language, not to a program.
 pub(super) fn is_keyword(word: &str) -> bool {

@@ -1,12 +1,11 @@
 //! Does a thought stand exactly where it beats none and the one of another step?
 
 use backstory_model::reasoning::{CandidateKind, CandidateRow, Reason};
-use backstory_model::{EvidenceId, Provenance, Thought};
+use backstory_model::{BlobId, EvidenceId, Provenance, SnapshotStory, Thought};
 
 use super::leaks::tokens;
-use super::{StepAudit, same};
+use super::{About, StepAudit, same};
 use crate::audit::snapshot::quoted::names_in;
-use crate::snapshot::writes;
 
 impl StepAudit<'_> {
     /// Decides again, and checks how the thought that stands is known.
@@ -89,7 +88,7 @@ impl StepAudit<'_> {
                 return Err(format!("{kind:?} of another length than {length}"));
             }
         }
-        let others = self.others();
+        let others = &self.around.others;
         let said: usize = others.iter().map(|other| tokens(other).len()).sum();
         let Some(control) = control else {
             // Other steps have too little to say.
@@ -107,25 +106,17 @@ impl StepAudit<'_> {
         Ok(measured.1)
     }
 
-    /// Returns the thoughts of the other writes.
-    fn others(&self) -> Vec<&str> {
-        let others = writes(self.story).filter(|(number, _)| *number != self.step.step);
-        others.filter_map(|(_, step)| Some(step.thought.as_ref()?.text.as_str())).collect()
-    }
-
     /// Checks how the thought that stands is known.
     fn known(&self, thought: &Thought) -> Result<(), String> {
         let told = format!("{:?}", thought.provenance);
         let row = self.step.searched.winner().ok_or("no row of it")?;
         let expected = match (&row.generator, &row.prompt_hash, row.seed) {
             (None, ..) => {
-                let had = self.place.thought.filter(|had| had.text == thought.text);
+                let had = self.around.had.filter(|had| had.text == thought.text);
                 had.map(|had| had.provenance.clone())
             }
             (Some(_), None, _) => {
-                self.is_supported(&thought.text)?;
-                let blob = EvidenceId::blob(self.place.blob);
-                Some(Provenance::derived("story/searched", [blob]))
+                Some(Provenance::derived("story/searched", self.rests_on(&thought.text)?))
             }
             (Some(writer), Some(_), Some(seed)) => {
                 let prompt = self.stored_prompt(row, &thought.provenance)?;
@@ -136,17 +127,24 @@ impl StepAudit<'_> {
         if expected.as_ref() == Some(&thought.provenance) { Ok(()) } else { Err(told) }
     }
 
-    /// Checks that every name in code marks stands in the plan.
-    fn is_supported(&self, text: &str) -> Result<(), String> {
-        let files = &self.story.plan.files;
-        let is_planned = |name: &str| {
-            files.iter().any(|file| {
-                file.path.to_string() == name || file.definitions.iter().any(|known| known == name)
-            })
-        };
-        match names_in(text).find(|name| !is_planned(name)) {
-            None => Ok(()),
-            Some(name) => Err(format!("`{name}`, which the plan does not name")),
+    /// Returns what a text rests on that was written by rule.
+    fn rests_on(&self, text: &str) -> Result<Vec<EvidenceId>, String> {
+        match &self.around.about {
+            About::Write { story, blob } => is_planned(story, text, blob),
+            About::Action { before, .. } => Ok(before.evidence(text)),
         }
+    }
+}
+
+/// Checks that every name in code marks stands in the plan; returns the file.
+fn is_planned(story: &SnapshotStory, text: &str, blob: &BlobId) -> Result<Vec<EvidenceId>, String> {
+    let is_planned = |name: &str| {
+        story.plan.files.iter().any(|file| {
+            file.path.to_string() == name || file.definitions.iter().any(|known| known == name)
+        })
+    };
+    match names_in(text).find(|name| !is_planned(name)) {
+        None => Ok(vec![EvidenceId::blob(blob)]),
+        Some(name) => Err(format!("`{name}`, which the plan does not name")),
     }
 }

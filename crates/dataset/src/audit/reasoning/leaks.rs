@@ -17,7 +17,7 @@ const LINE: usize = 25;
 impl StepAudit<'_> {
     /// Looks for leaks in every text that was written or scored as a thought.
     pub(super) fn leaks(&mut self) {
-        let code = Code::of(self.place.target, self.place.context);
+        let code = Code::of(self.around.target, self.around.context);
         let mut wrong = Vec::new();
         for row in &self.step.searched.rows {
             if matches!(row.kind, CandidateKind::Initial | CandidateKind::Rewrite)

@@ -6,13 +6,22 @@ use backstory_model::reasoning::CandidateRow;
 use backstory_model::{BlobId, Provenance, Tier};
 use backstory_store::RunDirectory;
 
-use super::StepAudit;
+use super::{About, StepAudit};
 
-const OPENING: &str = "A developer is about to write the code below. Before writing, the developer \
+/// What is asked before a write of a snapshot.
+const OF_CODE: &str = "A developer is about to write the code below. Before writing, the developer \
 thinks: what is this code for, what must it respect, what is decided and why.\n\
 The thought uses only what the context shows. It quotes no line, no literal and no name of the \
 code, and names no file or symbol that the context does not hold. It has two to six plain \
 sentences.\n";
+
+/// What is asked before an action of a change.
+const OF_ACTION: &str = "A developer works on the request below and is about to take the step \
+that follows. Before it, the developer thinks: what has been seen so far, what follows from it, \
+and why this comes next.\n\
+The thought uses only what the context shows. It knows nothing of later steps, quotes nothing of \
+the step that the context does not hold, and names no file or symbol that the context does not \
+hold. It has one to four plain sentences.\n";
 
 impl StepAudit<'_> {
     /// Checks the digest of every prompt; thoughts written by rules have none.
@@ -32,7 +41,11 @@ impl StepAudit<'_> {
 
     /// Returns what was asked for one candidate.
     fn asked(&self, row: &CandidateRow) -> String {
-        let (context, code) = (self.shown(), self.place.target);
+        let (context, target) = (self.shown(), self.around.target);
+        let (opening, mark) = match self.around.about {
+            About::Write { .. } => (OF_CODE, "code"),
+            About::Action { .. } => (OF_ACTION, "step"),
+        };
         let parent = self.text(row.parent_hash.as_ref());
         let (current, task) = match parent {
             Some(text) => (
@@ -42,8 +55,8 @@ impl StepAudit<'_> {
             None => (String::new(), "Write that thought."),
         };
         [
-            OPENING,
-            &format!("<context>\n{context}\n</context>\n<code>\n{code}\n</code>\n"),
+            opening,
+            &format!("<context>\n{context}\n</context>\n<{mark}>\n{target}\n</{mark}>\n"),
             &current,
             task,
             "\n<thought>\n",
@@ -54,7 +67,7 @@ impl StepAudit<'_> {
     /// Returns the end of the context that the writer sees, from the beginning of a line
     /// where there is one.
     fn shown(&self) -> &str {
-        let context = self.place.context;
+        let context = self.around.context;
         let cut = context.len().saturating_sub(self.search.options.prompt_context);
         if cut == 0 {
             return context;

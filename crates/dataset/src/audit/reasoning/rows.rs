@@ -18,6 +18,10 @@ impl StepAudit<'_> {
                 self.findings.note(self.at("reason/row"), "a row that holds together", found);
             }
         }
+        if let Err(found) = self.begins_with_the_thought_it_had() {
+            let expected = "the thought of the step as the first candidate";
+            self.findings.note(self.at("reason/row"), expected, found);
+        }
         let named: BTreeSet<_> =
             searched.rows.iter().filter_map(|r| r.text_hash.as_ref()).collect();
         let texts: BTreeSet<_> = searched.texts.keys().collect();
@@ -35,6 +39,16 @@ impl StepAudit<'_> {
         });
         let told = [searched.tokens_scored, searched.tokens_prompted, searched.tokens_written];
         self.findings.equal(self.at("reason/row"), "tokens", (&sums, &told));
+    }
+
+    /// Checks what the first start begins with, if the step was worth a search.
+    fn begins_with_the_thought_it_had(&self) -> Result<(), String> {
+        let is_first = |row: &&CandidateRow| row.kind == CandidateKind::Initial && row.start == 0;
+        let first = self.step.searched.rows.iter().find(is_first);
+        let begun = first.and_then(|row| self.text(row.text_hash.as_ref()));
+        let had = self.around.had.map(|thought| thought.text.as_str());
+        let is_same = begun == had.filter(|_| self.step.is_decided());
+        if is_same { Ok(()) } else { Err(format!("{begun:?}, not {had:?}")) }
     }
 
     fn row(&self, row: &CandidateRow) -> Result<(), String> {

@@ -3,3 +3,4 @@
 mod guard;
 mod leaks;
 mod search;
+mod seen;

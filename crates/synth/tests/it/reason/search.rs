@@ -10,7 +10,7 @@ use backstory_model::{
 use backstory_synth::lm::{AnswerFolder, Budgeted, Cached, NgramModel, NgramOptions};
 use backstory_synth::reason::guard::Leak;
 use backstory_synth::reason::search::{
-    CandidateKind, Gate, Reason, SearchOptions, Searched, ThoughtStep, search,
+    BeforeWhat, CandidateKind, Gate, Reason, SearchOptions, Searched, ThoughtStep, search,
 };
 use backstory_synth::reason::writer::ModelWriter;
 use proptest::prelude::*;
@@ -104,6 +104,8 @@ fn step(thought: Option<&'static str>) -> ThoughtStep<'static> {
         target: TARGET,
         thought,
         known: &["venue.py"],
+        earlier: None,
+        before_what: BeforeWhat::Code,
         others: &["Another step has an entirely different thing in mind, at great length indeed."],
         clauses: &[],
     }
