@@ -21,3 +21,4 @@ mod sample;
 mod snapshot;
 mod sweep;
 mod unsandboxed;
+mod written;
