@@ -2,13 +2,15 @@
 
 usage: answers.py PROGRAMS QUESTIONS [--plant]
 
-PROGRAMS is what `synthesize programs` wrote, QUESTIONS what `questions` made of it with the
+PROGRAMS is what `synthesize programs` or `given_programs.py` wrote, QUESTIONS what `questions` made of it with the
 version of Python that runs this script. Every program is run once more with its source
 rewritten so that it notes itself what it executes (`retrace.py`), and every answer is derived
 again from these notes; where an exception began is read off Python's own traceback, and
 arguments are called with. With `--plant` each answer is replaced by another one of its kind,
 which has to be found. Programs here are ours and run without a sandbox. The exit code is 1
-where anything differs.
+where anything differs, and where what is asked of made programs is not spread as it should
+be: every state that may be an answer is the right one of at least 4 % of its kind, and
+statements that call a function of the program are asked about in proportion.
 """
 
 from __future__ import annotations
@@ -28,6 +30,15 @@ STATES = {"end", "not_executed", "unbound", "not_raised"}
 NAMES = {"NoneType": type(None), "bool": bool, "int": int, "float": float, "str": str}
 #: What stands in for a right answer, and for one that is the stand-in itself.
 PLANTED = {"boolean": ("true", "false"), "type": ('"str"', '"int"')}
+#: The states that a kind of question may have as its answer.
+OF_KIND = {
+    "next_statement": ("end", "not_executed"),
+    "variable_value": ("not_executed", "unbound"),
+    "variable_type": ("not_executed", "unbound"),
+    "exception": ("not_raised",),
+}
+#: Fewer questions of a kind say nothing about shares.
+MANY = 500
 
 
 def ordered(value: Json) -> Json:
@@ -75,19 +86,40 @@ def value_of(form: Json) -> object:
     return {"int": int, "float": float}[word](inner)
 
 
+def parts(row: dict) -> tuple[str, str]:
+    """Returns what a program defines, and the call."""
+    if "call" in row:
+        return row["source"], row["call"]
+    printed = ast.parse(row["source"]).body[-1]
+    assert isinstance(printed, ast.Expr) and isinstance(printed.value, ast.Call)
+    lines = row["source"].splitlines(keepends=True)
+    call = ast.get_source_segment(row["source"], printed.value.args[0])
+    assert call is not None
+    return "".join(lines[: printed.lineno - 1]).rstrip() + "\n", call
+
+
+def calling(source: str) -> set[int]:
+    """Returns the statements whose own code calls a function of the program."""
+    tree = ast.parse(source)
+    names = {one.name for one in tree.body if isinstance(one, ast.FunctionDef)}
+    found = set()
+    for statement, number in numbered(tree).items():
+        own = [statement] if not hasattr(statement, "body") else [
+            getattr(statement, part) for part in ("test", "iter") if hasattr(statement, part)
+        ]
+        calls = [one for part in own for one in ast.walk(part) if isinstance(one, ast.Call)]
+        if any(isinstance(one.func, ast.Name) and one.func.id in names for one in calls):
+            found.add(number)
+    return found
+
+
 class Checked:
     """One program with everything that it did."""
 
     def __init__(self, row: dict) -> None:
-        tree = ast.parse(row["source"])
-        printed = tree.body[-1]
-        assert isinstance(printed, ast.Expr) and isinstance(printed.value, ast.Call)
-        lines = row["source"].splitlines(keepends=True)
-        self.source = "".join(lines[: printed.lineno - 1]).rstrip() + "\n"
-        call = ast.get_source_segment(row["source"], printed.value.args[0])
-        assert call is not None
-        self.call = call
-        self.story: Story = noted(self.source, call)
+        self.source, self.call = parts(row)
+        self.story: Story = noted(self.source, self.call)
+        self.calling = calling(self.source)
 
     def at(self, statement: int, k: int) -> int | None:
         """Returns the place of an execution among all."""
@@ -171,6 +203,46 @@ def wrong(checked: Checked, item: dict, plant: bool) -> list[str]:
     return found
 
 
+class Spread:
+    """What is asked how often."""
+
+    def __init__(self) -> None:
+        self.kinds: Counter[str] = Counter()
+        self.states: Counter[tuple[str, str]] = Counter()
+        self.executed: Counter[bool] = Counter()
+        self.asked: Counter[bool] = Counter()
+
+    def program(self, checked: Checked) -> None:
+        """Counts the statements of a program that end with variables to ask about."""
+        ended = {one.statement for one in checked.story.executions if one.state is not None}
+        self.executed.update(number in checked.calling for number in ended)
+
+    def item(self, item: dict, checked: Checked) -> None:
+        """Counts the questions of an item."""
+        for asked in item["questions"]:
+            kind, answer = asked["kind"], json.loads(asked["answer"])
+            self.kinds[kind] += 1
+            if isinstance(answer, dict) and "state" in answer:
+                self.states[kind, answer["state"]] += 1
+            elif kind in ("variable_value", "variable_type"):
+                self.asked[asked["statement_id"] in checked.calling] += 1
+
+    def faults(self) -> list[str]:
+        """Says what is asked too seldom."""
+        found = []
+        for kind, states in OF_KIND.items():
+            for state in states:
+                share = 100 * self.states[kind, state] / max(self.kinds[kind], 1)
+                print(f"{kind}, {state}: {share:.1f} %")
+                if self.kinds[kind] >= MANY and share < 4:
+                    found.append(f"{state} is the answer of {share:.1f} % of {kind}")
+        shares = [100 * one[True] / max(one.total(), 1) for one in (self.executed, self.asked)]
+        print("statements that call a function of the program: {:.1f} % executed, {:.1f} % asked".format(*shares))
+        if self.asked.total() >= MANY and shares[1] < shares[0] / 2:
+            found.append("statements that call a function of the program are asked about too seldom")
+        return found
+
+
 def main(arguments: list[str]) -> int:
     """Checks every item."""
     plant = "--plant" in arguments
@@ -182,6 +254,7 @@ def main(arguments: list[str]) -> int:
     here = "{}.{}.{}".format(*sys.version_info[:3])
     seen: dict[str, Checked] = {}
     kinds: Counter[str] = Counter()
+    spread = Spread()
     faults: list[str] = []
     for line in (folders[1] / "items.jsonl").read_text(encoding="utf-8").splitlines():
         item = json.loads(line)
@@ -191,8 +264,10 @@ def main(arguments: list[str]) -> int:
         if name not in seen:
             seen = {name: Checked(programs[name])}
             kinds["programs"] += 1
+            spread.program(seen[name])
         kinds["items"] += 1
         kinds.update(asked["kind"] for asked in item["questions"])
+        spread.item(item, seen[name])
         faults += wrong(seen[name], item, plant)
     for kind, count in kinds.items():
         print(f"{kind:<18}{count:>8}")
@@ -200,6 +275,9 @@ def main(arguments: list[str]) -> int:
     print(f"Python {here}: {asked} answers, {len(faults)} differ")
     if plant:
         return 0 if len(faults) >= asked else 1
+    unspread = spread.faults()
+    if any("constraint" in row for row in programs.values()):
+        faults += unspread
     print("\n".join(faults[:20]))
     return 1 if faults else 0
 

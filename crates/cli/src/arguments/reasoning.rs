@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::MachineArgs;
+use super::{CacheArgs, MachineArgs, WriterArgs};
 
 /// Make what no repository holds
 #[derive(Args, Debug)]
@@ -22,12 +22,12 @@ pub(crate) enum SynthesizeCommand {
 
 /// Write small Python programs for questions about their execution
 ///
-/// A grammar writes them, without a model: each is about one built-in method and has the
-/// structure of its level: 1 calls in calls, 2 another method besides, 3 to 5 control flow
+/// A grammar writes them, or with `--model` a model: each is about one built-in method and has
+/// the structure of its level: 1 calls in calls, 2 another method besides, 3 to 5 control flow
 /// nested once to three times, 6 two functions. A parser checks every program against its
 /// level and counts what does not obey; programs that differ in names and literals alone
 /// are kept once. Nothing is run: `backstory questions` does that. The same seed gives the
-/// same bytes.
+/// same bytes; what a model wrote is kept and not asked for again.
 #[derive(Args, Debug)]
 pub(crate) struct ProgramsArgs {
     /// The levels, one or a range
@@ -42,9 +42,17 @@ pub(crate) struct ProgramsArgs {
     /// Where the random choices start
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
-    /// The folder to write; it gets `programs.jsonl`
+    /// The folder to write; it gets `programs.jsonl`, and of a model `rejected.jsonl`
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: PathBuf,
+    /// Who writes instead of the grammar: the address of a server, or `local` (a model in this
+    /// process, if this build has the engine)
+    #[arg(long, value_name = "local|URL")]
+    pub(crate) model: Option<String>,
+    #[command(flatten)]
+    pub(crate) writer: WriterArgs,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
 }
 
 /// Follow the functions a fix touched while tests run, before it and after
@@ -90,7 +98,7 @@ pub(crate) struct FollowArgs {
 
 /// Trace programs and ask about every step
 ///
-/// FROM is a folder of programs or a run. Each program runs twice in the sandbox, under limits and with two seeds of the hash;
+/// FROM is a folder of programs, made or given, or a run. Each program runs twice in the sandbox, under limits and with two seeds of the hash;
 /// what does not end, does not end the same way or reaches out of itself is counted and
 /// left out. From the traces come items: what the call returns, which statement comes
 /// next, which value and type a variable has, what is executed how often, what is raised,

@@ -50,7 +50,7 @@ pub(crate) fn run(
         Command::Ci(args) => records::ci(&args, &settings, talk),
         Command::Learn(args) => learn::learn(&args, talk),
         Command::Localize(args) => localize::localize(args, &settings, talk),
-        Command::Synthesize(args) => reasoning::synthesize(&args, talk),
+        Command::Synthesize(args) => reasoning::synthesize(&args, &settings, talk),
         Command::Questions(args) => reasoning::questions(&args, &settings, talk),
         Command::Grade(args) => reasoning::grade(&args, &settings, talk),
         Command::Score(args) => reasoning::score(&args, &settings, talk),

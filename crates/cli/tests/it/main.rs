@@ -23,3 +23,4 @@ mod sample;
 mod snapshot;
 mod sweep;
 mod unsandboxed;
+mod written;

@@ -9,7 +9,7 @@ use std::path::Path;
 use backstory_model::{ExecutionTrace, Sandbox, TraceFailure, TraceResult};
 use backstory_verify::{CallOutcome, Function, TypeName, Value};
 
-use super::{Interpreter, TraceError, TraceOptions, TraceProgram, trace_programs};
+use super::{Interpreter, TraceError, TraceOptions, TraceProgram, trace_patiently};
 
 /// A function and what it is called with.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ pub fn call_functions(
     let programs: Vec<Option<TraceProgram>> = calls.iter().map(FunctionCall::program).collect();
     let asked: Vec<TraceProgram> = programs.iter().flatten().cloned().collect();
     let options = TraceOptions::default();
-    let mut traced = trace_programs(&asked, &options, interpreter, sandbox, folder)?.into_iter();
+    let mut traced = trace_patiently(&asked, &options, interpreter, sandbox, folder)?.into_iter();
     let outcome = |program: &Option<TraceProgram>| match program {
         Some(_) => traced.next().map_or_else(lost, outcome),
         None => CallOutcome::Unreadable,

@@ -17,7 +17,8 @@ pub use call::{FunctionCall, call_functions};
 pub use events::EventFault;
 pub(crate) use merge::merged;
 pub use programs::{
-    Interpreter, TraceError, TraceOptions, TracePoint, TraceProgram, trace_programs,
+    Interpreter, TraceError, TraceOptions, TracePoint, TraceProgram, trace_patiently,
+    trace_programs,
 };
 pub use report::{ParsedTraces, Traced, parse};
 pub use tests_run::{

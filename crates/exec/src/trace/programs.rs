@@ -146,6 +146,37 @@ pub fn trace_programs(
     Ok(traced)
 }
 
+/// How many times longer a program may take that met the limit of wall time.
+const LONGER: u32 = 10;
+
+/// Traces programs like [`trace_programs`], and a busy machine changes nothing.
+///
+/// What met the limit of wall time runs once more with ten times as much of it. CPU time
+/// stays limited as it was, so that only a program that waits for nothing takes so long.
+pub fn trace_patiently(
+    programs: &[TraceProgram],
+    options: &TraceOptions,
+    interpreter: &Interpreter,
+    sandbox: &dyn Sandbox,
+    folder: &Path,
+) -> Result<Vec<Traced>, TraceError> {
+    let mut traced = trace_programs(programs, options, interpreter, sandbox, folder)?;
+    let is_late =
+        |one: &Traced| matches!(one, Err(TraceFailure::Timeout { what }) if what == "wall");
+    let late: Vec<usize> = (0..traced.len()).filter(|at| is_late(&traced[*at])).collect();
+    if late.is_empty() {
+        return Ok(traced);
+    }
+    let again: Vec<TraceProgram> = late.iter().map(|at| programs[*at].clone()).collect();
+    let wall_milliseconds = options.wall_milliseconds.saturating_mul(LONGER);
+    let longer = TraceOptions { wall_milliseconds, ..options.clone() };
+    let found = trace_programs(&again, &longer, interpreter, sandbox, folder)?;
+    for (at, one) in late.into_iter().zip(found) {
+        traced[at] = one;
+    }
+    Ok(traced)
+}
+
 /// Returns why the report ends before the program.
 fn why_last(ending: &Ending, fault: Option<String>) -> TraceFailure {
     match ending {

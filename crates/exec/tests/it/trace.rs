@@ -5,12 +5,14 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use backstory_exec::sandbox::BubblewrapSandbox;
 use backstory_exec::trace::{
     FollowedFunction, FunctionCall, Interpreter, PLUGIN, REQUEST_VARIABLE, TestTraceRequest,
     TraceOptions, TracePoint, TraceProgram, Traced, call_functions, parse, parse_tests,
-    trace_programs,
+    trace_patiently, trace_programs,
 };
 use backstory_model::{ActivationEnd, ExecutionTrace, RepoPath, TraceFailure, TraceResult};
 use backstory_verify::{CallOutcome, Function};
@@ -234,7 +236,19 @@ fn a_program_that_waits_is_ended() {
     let waits = body("import select\nselect.select([], [], [])");
     let limits = TraceOptions { wall_milliseconds: 500, ..TraceOptions::default() };
     let what = "wall".to_owned();
-    assert_eq!(tracer.trace(&[waits], &limits), [Err(TraceFailure::Timeout { what })]);
+    assert_eq!(
+        tracer.trace(std::slice::from_ref(&waits), &limits),
+        [Err(TraceFailure::Timeout { what })]
+    );
+    // A busy machine is no reason to be ended: it is given more time once.
+    let wait = body("import select\nselect.select([], [], [], 1)\nreturn 1");
+    let limits = TraceOptions { wall_milliseconds: 300, ..limits };
+    let folder = tempfile::tempdir().unwrap();
+    let (interpreter, sandbox) = (&tracer.interpreter, &tracer.sandbox);
+    let traced =
+        trace_patiently(&[wait, waits], &limits, interpreter, sandbox, folder.path()).unwrap();
+    assert_eq!(value(&traced[0]), "1");
+    assert!(matches!(traced[1], Err(TraceFailure::Timeout { .. })), "{:?}", traced[1]);
 }
 
 #[test]
@@ -268,6 +282,28 @@ fn a_program_that_depends_on_the_seed_of_the_hash_is_found_out() {
     assert_eq!(value(&traced[0]), r#"["a","b","c","d"]"#);
     assert!(traced[1].as_ref().unwrap().dropped_values > 0);
     assert_eq!(traced[2], Err(TraceFailure::Nondeterministic));
+}
+
+/// Whether two texts come in the same order under two seeds is a matter of luck.
+#[test]
+fn what_two_seeds_agree_on_is_found_out_by_five() {
+    let Some(tracer) = Tracer::at_hand() else { return };
+    let pairs = ["'one', 'two'", "'left', 'right'", "'up', 'down'", "'ab', 'cd'"];
+    let programs = pairs.map(|pair| body(&format!("return list({{{pair}}})[0]")));
+    let differ = |runs: u32| {
+        let options = TraceOptions { runs, ..TraceOptions::default() };
+        let traced = tracer.trace(&programs, &options);
+        traced.iter().filter(|one| one.as_ref().unwrap().dropped_values > 0).count()
+    };
+    assert!(differ(2) < 4);
+    assert_eq!(differ(5), 4);
+    // What five agree on is what two did: a row does not depend on how many there are.
+    let same = body("xs = {3, 1, 2}\nxs.add(len({'a', 'b'}))\nreturn sorted(xs)");
+    let traced = |runs: u32| {
+        let options = TraceOptions { runs, ..TraceOptions::default() };
+        tracer.trace(std::slice::from_ref(&same), &options)
+    };
+    assert_eq!(traced(5), traced(2));
 }
 
 #[test]
@@ -511,4 +547,44 @@ fn functions_are_called_with_values_and_every_bad_call_has_its_outcome() {
         "[\"); import os; (\",0]",
     ]
     "#);
+}
+
+/// Calls that take a good part of their CPU time come to the same beside sixteen threads that
+/// do nothing but take time from them.
+#[test]
+fn a_busy_machine_changes_no_call() {
+    let Some(tracer) = Tracer::at_hand() else { return };
+    let function = Function {
+        entry: "f".to_owned(),
+        source: "def f(a):\n    while a < 0:\n        a -= 1\n    return sum(range(a))\n"
+            .to_owned(),
+        arguments: "[1]".to_owned(),
+    };
+    let call = |number: i64| FunctionCall {
+        function: function.clone(),
+        arguments: vec![backstory_verify::Value::parse(&number.to_string()).unwrap()],
+    };
+    let calls = [call(3), call(8_000_000), call(-1), call(9_000_000)];
+    let (interpreter, sandbox) = (&tracer.interpreter, &tracer.sandbox);
+    let said = || {
+        let folder = tempfile::tempdir().unwrap();
+        let outcomes = call_functions(&calls, interpreter, sandbox, folder.path()).unwrap();
+        outcomes.iter().map(|outcome| format!("{outcome:?}")).collect::<Vec<_>>()
+    };
+    let alone = said();
+    let over = AtomicBool::new(false);
+    let beside = thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            });
+        }
+        let beside = said();
+        over.store(true, Ordering::Relaxed);
+        beside
+    });
+    assert_eq!(beside, alone);
+    assert!(alone[1].starts_with("Returned") && alone[2] == "Limit", "{alone:?}");
 }

@@ -7,6 +7,7 @@
 use std::fmt;
 
 use backstory_syntax::{Part, python_tree};
+use serde::{Serialize, Serializer};
 
 use super::constraint::{Constraint, Flow, OtherMethods};
 use super::literal::Literal;
@@ -64,6 +65,12 @@ impl Unmet {
             Self::OtherMethods => "other_methods",
             Self::ControlFlow => "control_flow",
         }
+    }
+}
+
+impl Serialize for Unmet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -217,6 +224,26 @@ impl<'a> Outline<'a> {
             arguments_at: arguments.range.start + 1..arguments.range.end - 1,
         })
     }
+}
+
+/// Returns the parameters of a function of a module, if each can be given by its place.
+pub(super) fn parameters(source: &str, function: &str) -> Option<Vec<String>> {
+    let tree = python_tree(source)?;
+    let is_meant = |part: &&Part| {
+        part.kind == "function_definition"
+            && part.field("name").is_some_and(|name| name.text(source) == function)
+    };
+    let wanted = tree.parts.iter().rfind(is_meant)?.field("parameters")?;
+    let name = |part: &Part| {
+        let name = match part.kind {
+            "identifier" => Some(part),
+            "typed_parameter" => part.parts.first().filter(|first| first.kind == "identifier"),
+            "default_parameter" | "typed_default_parameter" => part.field("name"),
+            _ => None,
+        };
+        Some(name?.text(source).to_owned())
+    };
+    wanted.parts.iter().map(name).collect()
 }
 
 /// Says whether a function has a parameter, and only ones without type and default.

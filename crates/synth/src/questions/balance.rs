@@ -1,14 +1,19 @@
-//! Which candidates are asked, so that no answer is right too often?
+//! Which candidates are asked, so that no answer is right too often, or never?
 //!
 //! Of the candidates of a program the one is taken whose answer was right least often for
-//! its kind so far; draws decide among equals. What was taken is remembered over programs.
+//! its kind so far; draws decide among equals. A state that is right for less than its
+//! floor comes before all values, of which there are many. What was taken is remembered
+//! over programs.
 
 use std::collections::BTreeMap;
 
 use backstory_model::seed::Generator;
-use backstory_verify::Kind;
+use backstory_verify::{Kind, State};
 
-use super::candidate::Candidate;
+use super::candidate::{Answer, Candidate};
+
+/// For how many questions of a hundred of its kind a state should be right.
+const FLOOR: usize = 6;
 
 /// How often which answer was right, kind by kind.
 #[derive(Clone, Debug, Default)]
@@ -29,10 +34,8 @@ impl Balance {
         let mut taken: Vec<Candidate> = Vec::new();
         while taken.len() < most && !from.is_empty() {
             let of_kind = |kind| taken.iter().filter(|one| one.kind == kind).count();
-            let weight = |one: &Candidate| {
-                let often = self.counts.get(&(one.kind, one.class())).copied().unwrap_or_default();
-                (of_kind(one.kind), often)
-            };
+            let weight =
+                |one: &Candidate| (of_kind(one.kind), !self.is_too_rare(one), self.often(one));
             let best = (0..from.len()).min_by_key(|at| weight(&from[*at])).unwrap_or_default();
             let one = from.swap_remove(best);
             if self.is_too_common(&one) {
@@ -49,10 +52,23 @@ impl Balance {
         taken
     }
 
+    fn often(&self, one: &Candidate) -> usize {
+        self.counts.get(&(one.kind, one.class())).copied().unwrap_or_default()
+    }
+
+    fn total(&self, kind: Kind) -> usize {
+        self.totals.get(&kind).copied().unwrap_or_default()
+    }
+
+    /// Says whether an answer is a state that was right too seldom so far.
+    fn is_too_rare(&self, one: &Candidate) -> bool {
+        let is_state = matches!(one.answer, Answer::State(_));
+        is_state && self.often(one) * 100 < self.total(one.kind) * FLOOR
+    }
+
     /// Says whether an answer would be right for more than its share of its kind.
     fn is_too_common(&self, one: &Candidate) -> bool {
-        let total = self.totals.get(&one.kind).copied().unwrap_or_default();
-        let often = self.counts.get(&(one.kind, one.class())).copied().unwrap_or_default();
+        let (total, often) = (self.total(one.kind), self.often(one));
         let share = if one.kind == Kind::Coverage { 52 } else { 22 };
         // The first ones of a kind have no share yet.
         often * 100 > total * share + 200
@@ -68,5 +84,19 @@ impl Balance {
             entry.1 = self.totals[kind];
         }
         most
+    }
+
+    /// Returns how often the rarest state that may be the answer to a kind is right.
+    pub fn rarest_states(&self) -> BTreeMap<Kind, usize> {
+        let states = [State::End, State::NotExecuted, State::Unbound, State::NotRaised];
+        let often = |kind: Kind| {
+            let of_kind = states.into_iter().filter(|state| kind.allows(*state));
+            let counts = of_kind.map(|state| {
+                let class = Answer::State(state).json();
+                self.counts.get(&(kind, class)).copied().unwrap_or_default()
+            });
+            Some((kind, counts.min()?))
+        };
+        self.totals.keys().copied().filter_map(often).collect()
     }
 }

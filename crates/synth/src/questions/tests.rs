@@ -224,3 +224,130 @@ fn no_answer_is_right_too_often() {
         assert!(all < 25 || most * 100 <= all * share, "{kind}: {most} of {all}");
     }
 }
+
+/// The trace of `total(0)`, in which the body of the loop is never reached.
+fn short_trace() -> ExecutionTrace {
+    let mut short = trace();
+    short.events.truncate(1);
+    short.events.extend([
+        TraceEvent::Begin(2),
+        end(&[("found", "[]"), ("n", "0")]),
+        TraceEvent::Begin(3),
+        end(&[]),
+        TraceEvent::Begin(6),
+        end(&[]),
+        TraceEvent::Return { value: ValueText::new("[]".to_owned()) },
+    ]);
+    short.result = TraceResult::Returned(ValueText::new("[]".to_owned()).unwrap());
+    short
+}
+
+#[test]
+fn every_state_that_may_be_an_answer_is_one_often_enough() {
+    let mut balance = Balance::default();
+    for seed in 0..400 {
+        let trace = if seed % 3 == 0 { short_trace() } else { trace() };
+        let options = AskOptions { seed: Seed::new(seed), ..AskOptions::default() };
+        asked(&trace, options, &mut balance);
+    }
+    let most = balance.most_frequent();
+    let rarest = balance.rarest_states();
+    let kinds = [Kind::NextStatement, Kind::VariableValue, Kind::VariableType];
+    for kind in kinds {
+        let (all, rare) = (most[&kind].1, rarest[&kind]);
+        assert!(rare * 100 >= all * 4, "{kind}: {rare} of {all}");
+    }
+    // Who always says the state that is right most often is still nearly always wrong.
+    assert!(kinds.iter().all(|kind| most[kind].0 * 100 <= most[kind].1 * 30), "{most:?}");
+}
+
+const TWO: &str = "\
+def half(n):
+    m = n // 2
+    return m
+def quarter(n):
+    a = n + 0
+    b = half(a)
+    c = half(b)
+    return c
+";
+
+/// The trace of `quarter(8)`, whose function is defined second.
+fn nested_trace() -> ExecutionTrace {
+    let call = |statement: u32, given: &str, gives: &str, name: &str| {
+        vec![
+            TraceEvent::Begin(statement),
+            TraceEvent::Call { function: 1, set: set(&[("n", given)]) },
+            TraceEvent::Begin(2),
+            end(&[("m", gives)]),
+            TraceEvent::Begin(3),
+            end(&[]),
+            TraceEvent::Return { value: ValueText::new(gives.to_owned()) },
+            end(&[(name, gives)]),
+        ]
+    };
+    let start = vec![
+        TraceEvent::Call { function: 0, set: set(&[("n", "8")]) },
+        TraceEvent::Begin(5),
+        end(&[("a", "8"), ("n", "8")]),
+    ];
+    let last = vec![
+        TraceEvent::Begin(8),
+        end(&[]),
+        TraceEvent::Return { value: ValueText::new("2".to_owned()) },
+    ];
+    let events = [start, call(6, "8", "4", "b"), call(7, "4", "2", "c"), last].concat();
+    let statements = [
+        (1, "FunctionDef", 0),
+        (2, "Assign", 1),
+        (3, "Return", 1),
+        (4, "FunctionDef", 0),
+        (5, "Assign", 4),
+        (6, "Assign", 4),
+        (7, "Assign", 4),
+        (8, "Return", 4),
+    ];
+    let statements = statements.map(|(line, kind, parent)| statement(line, kind, parent)).into();
+    let function = |name: &str, line| TracedFunction { name: name.to_owned(), line, file: 0 };
+    ExecutionTrace {
+        files: vec![TracedFile { path: String::new(), statements }],
+        functions: vec![function("quarter", 4), function("half", 1)],
+        events,
+        result: TraceResult::Returned(ValueText::new("2".to_owned()).unwrap()),
+        ..trace()
+    }
+}
+
+/// Two of the five executions that change a variable call a function of the program.
+#[test]
+fn statements_that_call_a_function_of_the_program_are_asked_about_in_proportion() {
+    let (mut calling, mut all) = (0, 0);
+    for seed in 0..300 {
+        let options = AskOptions { control: 0, data: 1, seed: Seed::new(seed) };
+        let trace = nested_trace();
+        let subject = Subject {
+            program_id: &format!("p{seed}"),
+            family_id: "f",
+            source: TWO,
+            file: 0,
+            shown: vec![1..=8],
+            call: "quarter(8)",
+            function: None,
+            origin: "grammar",
+            license: None,
+            trace: &trace,
+            trace_ref: "0123",
+        };
+        let questions = ask(&subject, options, &mut Balance::default());
+        let found = answers(&questions);
+        let of_data = found.iter().filter(|((kind, ..), _)| *kind == Kind::VariableValue);
+        for ((_, statement, k), answer) in of_data.filter(|(_, answer)| !answer.contains("state")) {
+            all += 1;
+            calling += usize::from(matches!(statement, Some(6 | 7)));
+            assert!(k.is_some_and(|k| k <= 2), "{statement:?} {k:?}");
+            // What stands after the call came back, and not before it.
+            assert!(*statement != Some(6) || ["4", "8"].contains(&&answer[..]), "{answer}");
+        }
+    }
+    assert!(all > 50 && calling * 5 >= all, "{calling} of {all}");
+}

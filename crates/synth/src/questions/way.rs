@@ -205,8 +205,8 @@ impl<'t> Way<'t> {
                     answer,
                 };
                 let Some(text) = state.get(name) else {
-                    let answer = Answer::State(State::Unbound);
-                    found.push(candidate(Kind::VariableValue, answer));
+                    let unbound = |kind| candidate(kind, Answer::State(State::Unbound));
+                    found.extend([Kind::VariableValue, Kind::VariableType].map(unbound));
                     continue;
                 };
                 // What stays as it was is asked about less: it tells less.
@@ -231,25 +231,28 @@ impl<'t> Way<'t> {
         found
     }
 
-    /// Asks about a variable after a statement that is never executed.
-    fn not_reached(&self) -> Option<Candidate> {
+    /// Asks about variables after statements that are never executed.
+    fn not_reached(&self) -> Vec<Candidate> {
         let executed: BTreeSet<u32> = self.activations.iter().map(|one| one.statement).collect();
-        let never = self.followed().into_iter().find(|number| {
+        let never = self.followed().into_iter().filter(|number| {
             !executed.contains(number)
                 && self.statement(*number).is_some_and(|one| one.unasked.is_none() && !one.silent)
-        })?;
-        let states = self.activations.iter().filter_map(|one| match &one.ended {
+        });
+        let mut states = self.activations.iter().filter_map(|one| match &one.ended {
             ActivationEnd::Normally { state } => state.keys().next(),
             ActivationEnd::ByException { .. } | ActivationEnd::Never => None,
         });
-        Some(Candidate {
-            kind: Kind::VariableValue,
-            statement: Some(never),
+        let Some(variable) = states.next() else { return Vec::new() };
+        let candidate = |(statement, kind)| Candidate {
+            kind,
+            statement: Some(statement),
             k: Some(1),
-            variable: Some(states.into_iter().next()?.clone()),
+            variable: Some(variable.clone()),
             before: None,
             answer: Answer::State(State::NotExecuted),
-        })
+        };
+        let kinds = [Kind::VariableValue, Kind::VariableType];
+        never.flat_map(|number| kinds.map(|kind| (number, kind))).map(candidate).collect()
     }
 
     /// Returns the question about the exception that left the call, or that none did.

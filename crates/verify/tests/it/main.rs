@@ -2,6 +2,7 @@
 
 mod attacks;
 mod fuzzed;
+mod load;
 mod oi;
 mod paper;
 mod right;

@@ -2,53 +2,107 @@
 
 use std::fmt::Write as _;
 
-use backstory_model::exit;
 use backstory_model::seed::Seed;
+use backstory_model::{LanguageModel as _, exit};
 use backstory_store::fs;
+use backstory_synth::lm::Cached;
 use backstory_synth::programs::{
-    Funnel, Level, SynthesizeOptions, Synthesized, Unmet, synthesize as make,
+    Funnel, Level, ModelDraftOptions, ModelDrafts, SynthesizeOptions, Synthesized, Unmet,
+    synthesize as make, synthesize_with,
 };
 
 use super::rows::Rows;
 use crate::arguments::{ProgramsArgs, SynthesizeArgs, SynthesizeCommand};
 use crate::cost::Cost;
+use crate::language_model::writer;
+use crate::settings::Settings;
 use crate::{Failure, Talk};
 
 /// The file in the folder.
 pub(super) const PROGRAMS: &str = "programs.jsonl";
 
+/// The file of what a model wrote and did not obey.
+const REJECTED: &str = "rejected.jsonl";
+
 /// Makes what was asked for.
-pub(crate) fn synthesize(args: &SynthesizeArgs, talk: &Talk) -> Result<u8, Failure> {
+pub(crate) fn synthesize(
+    args: &SynthesizeArgs,
+    settings: &Settings,
+    talk: &Talk,
+) -> Result<u8, Failure> {
     match &args.command {
-        SynthesizeCommand::Programs(args) => programs(args, talk),
+        SynthesizeCommand::Programs(args) => programs(args, settings, talk),
     }
 }
 
-fn programs(args: &ProgramsArgs, talk: &Talk) -> Result<u8, Failure> {
-    let levels = levels(&args.level)?;
+fn programs(args: &ProgramsArgs, settings: &Settings, talk: &Talk) -> Result<u8, Failure> {
     let options = SynthesizeOptions {
-        levels,
+        levels: levels(&args.level)?,
         count: args.count,
         mutants: args.mutants,
         seed: Seed::new(args.seed),
     };
-    let made = make(&options);
+    let (made, told) = match &args.model {
+        None => (make(&options), None),
+        Some(model) => by_model(model, args, &options, settings, talk)?,
+    };
     fs::create_dirs(&args.output)?;
     let mut rows = Rows::create(&args.output.join(PROGRAMS))?;
     made.programs.iter().try_for_each(|program| rows.write(program))?;
     rows.finish()?;
+    if args.model.is_some() {
+        let mut rows = Rows::create(&args.output.join(REJECTED))?;
+        made.rejected.iter().try_for_each(|draft| rows.write(draft))?;
+        rows.finish()?;
+    }
     talk.data(&table(&made))?;
-    let cost = Cost::so_far().rounded();
     talk.say(&format!(
-        "{} programs in `{}`, {:.1} CPU-seconds",
+        "{} programs in `{}`{}, {:.1} CPU-seconds",
         made.programs.len(),
         args.output.display(),
-        cost.cpu_seconds
+        told.as_ref()
+            .map_or(String::new(), |told| format!(", {} tokens of `{}`", told.tokens, told.name)),
+        Cost::so_far().rounded().cpu_seconds
     ));
     if made.programs.len() < args.count {
-        talk.say(&format!("{} fewer than wanted: drafts repeat", args.count - made.programs.len()));
+        let why = if told.is_some_and(|told| told.is_spent) {
+            "the budget is spent"
+        } else {
+            "drafts repeat or do not obey"
+        };
+        talk.say(&format!("{} fewer than wanted: {why}", args.count - made.programs.len()));
     }
     Ok(exit::OK)
+}
+
+/// What a model spent.
+struct Told {
+    name: String,
+    tokens: u64,
+    is_spent: bool,
+}
+
+/// Has a model write; what it wrote before is not asked again.
+fn by_model(
+    model: &str,
+    args: &ProgramsArgs,
+    options: &SynthesizeOptions,
+    settings: &Settings,
+    talk: &Talk,
+) -> Result<(Synthesized, Option<Told>), Failure> {
+    let writer = writer(model, &args.writer, args.cache.cache.clone(), settings, talk)?;
+    let cached = Cached::new(&*writer.model, &writer.answers);
+    let asked = ModelDraftOptions {
+        temperature: args.writer.temperature,
+        max_tokens: args.writer.max_tokens,
+        budget: args.writer.budget,
+        at_once: writer.at_once,
+    };
+    let mut drafts = ModelDrafts::new(&cached, asked);
+    let made = synthesize_with(options, &mut drafts)?;
+    let name = cached.identity().model.to_string();
+    let told = Told { name, tokens: drafts.tokens(), is_spent: drafts.is_spent() };
+    Ok((made, Some(told)))
 }
 
 /// Reads `3` or `1..6`.
@@ -75,13 +129,15 @@ fn table(made: &Synthesized) -> String {
         made.funnels.values().flat_map(|funnel| funnel.unmet.keys().copied()).collect();
     reasons.sort();
     reasons.dedup();
+    let mut all = Funnel::default();
+    made.funnels.values().for_each(|funnel| all.add(funnel));
     let mut text = String::new();
     let mut row = |name: &str, of: &dyn Fn(&Funnel) -> usize| {
         let _ = write!(text, "{name:<28}");
         for funnel in made.funnels.values() {
             let _ = write!(text, "{:>8}", of(funnel));
         }
-        let _ = writeln!(text, "{:>8}", made.funnels.values().map(of).sum::<usize>());
+        let _ = writeln!(text, "{:>8}", of(&all));
     };
     row("drafts", &|funnel| funnel.drafts);
     for reason in reasons {
@@ -90,6 +146,7 @@ fn table(made: &Synthesized) -> String {
         });
     }
     row("  repeated", &|funnel| funnel.repeated);
+    row("  kept, of a hundred", &Funnel::yielded);
     row("mutants", &|funnel| funnel.mutants);
     row("programs", &|funnel| funnel.kept);
     let mut head = format!("{:<28}", "level");

@@ -196,10 +196,14 @@ impl Counts {
             let _ = writeln!(text, "{:<28}{count:>9}", format!("  not asked: {}", why.as_str()));
         }
         let _ = writeln!(text, "{:<28}{:>9}", "items", self.items);
-        let most = balance.most_frequent();
+        let (most, rarest) = (balance.most_frequent(), balance.rarest_states());
         for (kind, count) in &self.kinds {
             let share = most.get(kind).map_or(String::new(), |(most, all)| {
-                format!("  most frequent answer {}%", most * 100 / (*all).max(1))
+                let share = |count: usize| count * 100 / (*all).max(1);
+                let rarest = rarest
+                    .get(kind)
+                    .map_or(String::new(), |rarest| format!(", rarest state {}%", share(*rarest)));
+                format!("  most frequent answer {}%{rarest}", share(*most))
             });
             let _ = writeln!(text, "{:<28}{count:>9}{share}", format!("  {kind}"));
         }
