@@ -15,7 +15,7 @@ fn help_lists_the_commands() {
     Commands:
       build        Build trajectories from the history of repositories
       snapshot     Tell how finished repositories could have been written, file by file
-      reason       Search better thoughts for the stories of a run of snapshots
+      reason       Search better thoughts for the stories of a run
       show         Show one trajectory in the terminal
       export       Export the trajectories of a run, or questions
       validate     Say what a consumer would reject or drop
