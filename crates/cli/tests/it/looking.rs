@@ -30,6 +30,7 @@ fn help_lists_the_commands() {
       localize     Rank the files and functions that an issue is about
       synthesize   Make what no repository holds
       questions    Trace programs and ask about every step
+      grade        Find out how hard questions are for a model, and keep those in between
       score        Score answers to questions about executions, or to stage tasks
       trace        Follow the functions a fix touched while tests run, before it and after
       doctor       Say what this machine offers and what is missing
