@@ -18,6 +18,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,35 +69,33 @@ class Checkout:
             self.files[path] = self.text(path).replace(edit["old"], edit["new"])
 
 
-def functions(text: str) -> dict[str, set[tuple[int, int]]]:
-    """Returns the lines of all functions by qualified name; one name may stand twice."""
-    found: dict[str, set[tuple[int, int]]] = {}
+def functions(tree: ast.Module) -> Iterator[tuple[str, int, Any]]:
+    """Yields every function: its qualified name, its first line, and its node."""
 
-    def visit(node: ast.AST, around: str) -> None:
+    def visit(node: ast.AST, around: str) -> Iterator[tuple[str, int, Any]]:
         for inner in ast.iter_child_nodes(node):
             inside = around
             if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
                 start = min([inner.lineno, *(one.lineno for one in inner.decorator_list)])
-                found.setdefault(around + inner.name, set()).add((start, inner.end_lineno or 0))
+                yield around + inner.name, start, inner
                 inside = f"{around}{inner.name}.<locals>."
             elif isinstance(inner, ast.ClassDef):
                 inside = f"{around}{inner.name}."
-            visit(inner, inside)
+            yield from visit(inner, inside)
 
-    visit(ast.parse(text), "")
-    return found
+    yield from visit(tree, "")
 
 
-def without_docstring(text: str, name: str) -> str:
-    """Returns the tree of a text, in which one function has no docstring."""
-    tree = ast.parse(text)
-    *around, own = [part for part in name.split(".") if part != "<locals>"]
-    node: Any = tree
-    for part in [*around, own]:
-        node = next(one for one in reversed(node.body) if getattr(one, "name", None) == part)
-    if ast.get_docstring(node, clean=False) is not None:
-        node.body = node.body[1:]
-    return ast.dump(tree)
+def at(tree: ast.Module, place: Row) -> Any:
+    """Returns the function that begins at a place."""
+    wanted = (place["function"], place["start"])
+    return next(node for name, start, node in functions(tree) if (name, start) == wanted)
+
+
+def ends_there(text: str, node: Any, last: int) -> bool:
+    """Says whether a function ends at a line; Python counts no comments at its end."""
+    rest = [line.strip() for line in text.splitlines()[node.end_lineno : last]]
+    return node.end_lineno <= last and all(not line or line.startswith("#") for line in rest)
 
 
 def wrong(row: Row, repository: Path) -> str | None:
@@ -119,13 +118,16 @@ def wrong(row: Row, repository: Path) -> str | None:
 def wrong_functions(row: Row, there: Checkout) -> str | None:
     """Returns what is wrong with functions to be found."""
     for one in row["expected"]["functions"]:
-        here = functions(there.text(one["path"])).get(one["function"], set())
-        if (one["start"], one["end"]) not in here:
-            return f"{one['function']} stands at {sorted(here)}, not at {one['start']}-{one['end']}"
+        text = there.text(one["path"])
+        if not ends_there(text, at(ast.parse(text), one), one["end"]):
+            return f"{one['function']} does not end at {one['end']}"
     if row["source"] == "snapshot":
         [one] = row["expected"]["functions"]
-        whole = Checkout(there.repository, {**row, "prepared": {}}).text(one["path"])
-        if without_docstring(whole, one["function"]) != ast.dump(ast.parse(there.text(one["path"]))):
+        whole = ast.parse(Checkout(there.repository, {**row, "prepared": {}}).text(one["path"]))
+        function = at(whole, one)
+        if ast.get_docstring(function, clean=False) is not None:
+            function.body = function.body[1:]
+        if ast.dump(whole) != ast.dump(ast.parse(there.text(one["path"]))):
             return "more than a docstring is taken away"
     return None
 
