@@ -25,7 +25,7 @@ fuzz_target!(|bytes: &[u8]| {
 fn look_up(records: &Records) {
     for number in records.issue_numbers().chain(0..4) {
         for before in [i64::MIN, 0, 1_707_849_720, i64::MAX] {
-            if let Some((issue, _)) = records.issue_as_it_stood(number, before) {
+            if let Ok((issue, _)) = records.issue_as_it_stood(number, before) {
                 assert_eq!(issue.number, number);
                 _ = records.comments_on(&issue.id);
             }
