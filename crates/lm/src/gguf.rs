@@ -176,7 +176,8 @@ impl ModelFile {
     }
 }
 
-fn digest(reader: &mut BufReader<File>) -> std::io::Result<Sha256> {
+/// Returns the digest of a file, and goes back to its beginning.
+pub(crate) fn digest(reader: &mut BufReader<File>) -> std::io::Result<Sha256> {
     let (mut hasher, mut part) = (Hasher::new(), vec![0; 1 << 20]);
     loop {
         let count = reader.read(&mut part)?;

@@ -4,12 +4,12 @@
 //! [`Tokenizer`] port over it.
 
 use std::fs::File;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use backstory_model::{Sha256, Token, Tokenizer, TokenizerError, TokenizerIdentity};
-use sha2::{Digest as _, Sha256 as Hasher};
+use backstory_model::{Token, Tokenizer, TokenizerError, TokenizerIdentity};
 
-use crate::gguf::{LoadError, ModelFile};
+use crate::gguf::{LoadError, ModelFile, digest};
 use crate::pieces::Cutter;
 
 /// A tokenizer of a file.
@@ -20,7 +20,7 @@ pub struct FileTokenizer {
 
 enum Kind {
     /// The vocabulary of a GGUF file.
-    Gguf(Cutter),
+    Gguf(Box<Cutter>),
     /// A `tokenizer.json`.
     Json(Box<tokenizers::Tokenizer>),
 }
@@ -56,12 +56,13 @@ impl FileTokenizer {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let is_gguf = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gguf"));
         if is_gguf {
-            let mut file = ModelFile::open(path)?;
+            let file = ModelFile::open(path)?;
             let cutter = Cutter::of(file.vocabulary()?).map_err(|what| file.other(what))?;
             let identity = TokenizerIdentity { name, digest: file.digest.clone() };
-            return Ok(Self { identity, cutter: Kind::Gguf(cutter) });
+            return Ok(Self { identity, cutter: Kind::Gguf(Box::new(cutter)) });
         }
-        let digest = digest(path)
+        let digest = File::open(path)
+            .and_then(|file| digest(&mut BufReader::new(file)))
             .map_err(|source| TokenizerFileError::Read { path: path.to_owned(), source })?;
         let tokenizer = tokenizers::Tokenizer::from_file(path).map_err(|error| {
             TokenizerFileError::Other { path: path.to_owned(), why: error.to_string() }
@@ -73,12 +74,6 @@ impl FileTokenizer {
     fn fails(&self, why: &impl ToString) -> TokenizerError {
         TokenizerError::Fails { name: self.identity.name.clone(), why: why.to_string() }
     }
-}
-
-fn digest(path: &Path) -> std::io::Result<Sha256> {
-    let mut hasher = Hasher::new();
-    std::io::copy(&mut File::open(path)?, &mut hasher)?;
-    Ok(Sha256::from_digest(&hasher.finalize()))
 }
 
 impl Tokenizer for FileTokenizer {

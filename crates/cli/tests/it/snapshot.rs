@@ -80,7 +80,7 @@ fn what_a_file_will_import_is_a_task_and_answers_to_it_are_scored() {
         let response = format!("It is this.\n<answer>{answer}</answer>");
         serde_json::json!({"task_id": first["task_id"], "response": response}).to_string() + "\n"
     });
-    context.write("responses.jsonl", &lines.concat());
+    context.write("responses.jsonl", lines.concat());
     let rows = "out/stages/train-00000-of-00001.jsonl";
     let said = context.backstory(["score", rows, "responses.jsonl"]).run();
     insta::assert_snapshot!(said, @r#"
