@@ -24,7 +24,8 @@ pub(super) fn write(
     card.push_str(&counts(format, exported, receipt));
     card.push_str(
         "The license of a row is that of the program it is about, where one is known. Programs \
-         whose `source` is `grammar` were made by backstory and have none.\n",
+         whose `source` is `grammar` were made by backstory, those of `model` by a model; both \
+         have none.\n",
     );
     card
 }

@@ -37,26 +37,12 @@ pub(crate) fn grade(args: &GradeArgs, settings: &Settings, talk: &Talk) -> Resul
     let model = Cached::new(&*writer.model, &writer.answers);
     let options = options(args, band, &writer);
     let mut folder = QuestionFolder::create(&args.output)?;
-    let mut named = BTreeSet::new();
-    let mut tally = Tally { items: all.len(), ..Tally::default() };
-    let stage = talk.stage("items", all.len());
-    for some in all.chunks(AT_ONCE) {
-        let mut answered = Vec::new();
-        for item in some {
-            answered.extend(tally.ask(item, &model, &options, args.writer.budget)?);
-            stage.step();
-        }
-        for (item, outcomes) in judged(&answered, args, settings, talk)? {
-            if let Some(graded) = tally.place(item, &outcomes, &model, &options) {
-                named.extend(graded.trace_ref.clone());
-                folder.item(&graded)?;
-            }
-        }
-    }
-    stage.finish();
+    let mut grading = Grading { args, model: &model, options, tally: Tally::default() };
+    let named = grading.all(&all, &mut folder, settings, talk)?;
     folder.traces_of(&args.questions, named)?;
     folder.finish()?;
-    talk.data(&tally.table(options.samples))?;
+    let tally = grading.tally;
+    talk.data(&tally.table(args.samples))?;
     talk.say(&format!(
         "{} items in `{}`, {} tokens of `{}`, {:.1} CPU-seconds",
         tally.kept(),
@@ -66,6 +52,77 @@ pub(crate) fn grade(args: &GradeArgs, settings: &Settings, talk: &Talk) -> Resul
         Cost::so_far().rounded().cpu_seconds
     ));
     Ok(exit::OK)
+}
+
+/// A grading with everything it needs.
+struct Grading<'a> {
+    args: &'a GradeArgs,
+    model: &'a dyn LanguageModel,
+    options: GradeOptions,
+    tally: Tally,
+}
+
+impl Grading<'_> {
+    /// Grades every item and writes those to keep; returns the traces that they name.
+    fn all(
+        &mut self,
+        all: &[Item],
+        folder: &mut QuestionFolder,
+        settings: &Settings,
+        talk: &Talk,
+    ) -> Result<BTreeSet<String>, Failure> {
+        let mut named = BTreeSet::new();
+        self.tally.items = all.len();
+        let stage = talk.stage("items", all.len());
+        for some in all.chunks(AT_ONCE) {
+            let mut answered = Vec::new();
+            for item in some {
+                answered.extend(self.ask(item)?);
+                stage.step();
+            }
+            for (item, outcomes) in judged(&answered, self.args, settings, talk)? {
+                if let Some(graded) = self.place(item, &outcomes) {
+                    named.extend(graded.trace_ref.clone());
+                    folder.item(&graded)?;
+                }
+            }
+        }
+        stage.finish();
+        Ok(named)
+    }
+
+    /// Has an item answered; `None` where it is not graded.
+    ///
+    /// Answers that were kept from before are counted too, so that a run that was killed
+    /// ends where an undisturbed one does.
+    fn ask<'i>(&mut self, item: &'i Item) -> Result<Option<AnsweredItem<'i>>, Failure> {
+        let spent = self.tally.tokens;
+        if self.args.writer.budget.is_some_and(|budget| spent >= budget) {
+            return Ok(self.tally.leave("budget spent"));
+        }
+        let Ok(scorable) = item.prepare() else { return Ok(self.tally.leave("no score")) };
+        match answers(item, self.model, &self.options) {
+            Ok(said) => {
+                self.tally.tokens += said.tokens;
+                Ok(Some(AnsweredItem { item, scorable, texts: said.texts }))
+            }
+            Err(LanguageModelError::OverWindow { .. }) => {
+                Ok(self.tally.leave("too long for the model"))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Counts an item; returns it with its pass rate where it lies within the band.
+    fn place(&mut self, item: &Item, outcomes: &[Outcome]) -> Option<Item> {
+        let Some(grade) = count(outcomes, self.model.identity(), &self.options) else {
+            return self.tally.leave("no score");
+        };
+        *self.tally.successes.entry(grade.successes).or_default() += 1;
+        *self.tally.places.entry(grade.place).or_default() += 1;
+        let graded = Item { difficulty: Some(grade.difficulty), ..item.clone() };
+        (grade.place == Place::Within).then_some(graded)
+    }
 }
 
 fn read(args: &GradeArgs) -> Result<Vec<Item>, Failure> {
@@ -140,51 +197,9 @@ struct Tally {
 }
 
 impl Tally {
-    /// Has an item answered; `None` where it is not graded.
-    ///
-    /// Answers that were kept from before are counted too, so that a run that was killed
-    /// ends where an undisturbed one does.
-    fn ask<'a>(
-        &mut self,
-        item: &'a Item,
-        model: &dyn LanguageModel,
-        options: &GradeOptions,
-        budget: Option<u64>,
-    ) -> Result<Option<AnsweredItem<'a>>, Failure> {
-        if budget.is_some_and(|budget| self.tokens >= budget) {
-            return Ok(self.leave("budget spent"));
-        }
-        let Ok(scorable) = item.prepare() else { return Ok(self.leave("no score")) };
-        match answers(item, model, options) {
-            Ok(said) => {
-                self.tokens += said.tokens;
-                Ok(Some(AnsweredItem { item, scorable, texts: said.texts }))
-            }
-            Err(LanguageModelError::OverWindow { .. }) => Ok(self.leave("too long for the model")),
-            Err(error) => Err(error.into()),
-        }
-    }
-
     fn leave<T>(&mut self, why: &'static str) -> Option<T> {
         *self.ungraded.entry(why).or_default() += 1;
         None
-    }
-
-    /// Counts an item; returns it with its pass rate where it lies within the band.
-    fn place(
-        &mut self,
-        item: &Item,
-        outcomes: &[Outcome],
-        model: &dyn LanguageModel,
-        options: &GradeOptions,
-    ) -> Option<Item> {
-        let Some(grade) = count(outcomes, model.identity(), options) else {
-            return self.leave("no score");
-        };
-        *self.successes.entry(grade.successes).or_default() += 1;
-        *self.places.entry(grade.place).or_default() += 1;
-        let graded = Item { difficulty: Some(grade.difficulty), ..item.clone() };
-        (grade.place == Place::Within).then_some(graded)
     }
 
     fn kept(&self) -> usize {

@@ -46,6 +46,27 @@ fn programs(args: &ProgramsArgs, settings: &Settings, talk: &Talk) -> Result<u8,
         None => (make(&options), None),
         Some(model) => by_model(model, args, &options, settings, talk)?,
     };
+    write(args, &made)?;
+    talk.data(&table(&made))?;
+    let spent = told
+        .as_ref()
+        .map_or(String::new(), |told| format!(", {} tokens of `{}`", told.tokens, told.name));
+    talk.say(&format!(
+        "{} programs in `{}`{spent}, {:.1} CPU-seconds",
+        made.programs.len(),
+        args.output.display(),
+        Cost::so_far().rounded().cpu_seconds
+    ));
+    if made.programs.len() < args.count {
+        let is_spent = told.is_some_and(|told| told.is_spent);
+        let why = if is_spent { "the budget is spent" } else { "drafts repeat or do not obey" };
+        talk.say(&format!("{} fewer than wanted: {why}", args.count - made.programs.len()));
+    }
+    Ok(exit::OK)
+}
+
+/// Writes the programs, and of a model what did not obey.
+fn write(args: &ProgramsArgs, made: &Synthesized) -> Result<(), Failure> {
     fs::create_dirs(&args.output)?;
     let mut rows = Rows::create(&args.output.join(PROGRAMS))?;
     made.programs.iter().try_for_each(|program| rows.write(program))?;
@@ -55,24 +76,7 @@ fn programs(args: &ProgramsArgs, settings: &Settings, talk: &Talk) -> Result<u8,
         made.rejected.iter().try_for_each(|draft| rows.write(draft))?;
         rows.finish()?;
     }
-    talk.data(&table(&made))?;
-    talk.say(&format!(
-        "{} programs in `{}`{}, {:.1} CPU-seconds",
-        made.programs.len(),
-        args.output.display(),
-        told.as_ref()
-            .map_or(String::new(), |told| format!(", {} tokens of `{}`", told.tokens, told.name)),
-        Cost::so_far().rounded().cpu_seconds
-    ));
-    if made.programs.len() < args.count {
-        let why = if told.is_some_and(|told| told.is_spent) {
-            "the budget is spent"
-        } else {
-            "drafts repeat or do not obey"
-        };
-        talk.say(&format!("{} fewer than wanted: {why}", args.count - made.programs.len()));
-    }
-    Ok(exit::OK)
+    Ok(())
 }
 
 /// What a model spent.
