@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+use backstory_model::reasoning::Percentiles;
 use clap::Args;
+
+use crate::reason::percentiles;
 
 /// Search better thoughts for the stories of a run
 ///
@@ -49,9 +52,16 @@ pub(crate) struct ReasonArgs {
     /// How many nats a token of the code a thought must gain
     #[arg(long, value_name = "NATS", default_value_t = 0.0)]
     pub(crate) min_gain: f64,
+    /// Search only steps whose target, without a thought, is between these percentiles of all
+    /// wanted ones in nats a token: hard enough, and still to be inferred
+    #[arg(long, value_name = "LOW..HIGH", value_parser = percentiles)]
+    pub(crate) gate: Option<Percentiles>,
     /// How many bytes of the document are shown before a thought
     #[arg(long, value_name = "BYTES", default_value_t = 16_000)]
     pub(crate) context: usize,
+    /// Score all code and all documents too, with and without the thoughts, for the report
+    #[arg(long)]
+    pub(crate) scopes: bool,
     /// How many words, numbers and marks an action of a change has at least to be searched
     #[arg(long, value_name = "N", default_value_t = 8)]
     pub(crate) least_target: usize,

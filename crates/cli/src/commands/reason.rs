@@ -101,7 +101,8 @@ fn plan(args: &ReasonArgs, of_changes: bool) -> Result<ReasonPlan, Failure> {
         seed: args.seed,
         ..SearchOptions::default()
     };
-    Ok(ReasonPlan { options, thoughts: args.thoughts, budget: args.budget })
+    let (percentiles, thoughts, budget) = (args.gate, args.thoughts, args.budget);
+    Ok(ReasonPlan { options, percentiles, scopes: args.scopes, thoughts, budget })
 }
 
 fn engine(

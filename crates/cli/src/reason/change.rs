@@ -36,6 +36,15 @@ impl<'t> ChangeWords<'t> {
         words
     }
 
+    /// Returns the trajectory with its first thoughts.
+    pub(super) fn thinking(&self) -> Trajectory {
+        let mut trajectory = self.trajectory.clone();
+        for (number, thought) in &self.thoughts {
+            trajectory.steps[number - 1].thought = Some(thought.clone());
+        }
+        trajectory
+    }
+
     /// Returns the first steps with what they show.
     fn seen<'a>(&'a self, before: &'a [Step]) -> Vec<SeenStep<'a>> {
         let steps = before.iter().zip(&self.shown);

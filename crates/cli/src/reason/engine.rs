@@ -5,7 +5,9 @@
 //! is refused if it cannot score given text.
 
 use backstory_model::reasoning::Generator;
-use backstory_model::{LanguageModel, LanguageModelError, ModelIdentity, Tier};
+use backstory_model::{
+    Continuation, LanguageModel, LanguageModelError, ModelIdentity, Score, Tier,
+};
 use backstory_synth::lm::{Answers, Cached, NgramModel, NgramOptions, Server};
 use backstory_synth::reason::clauses::ClauseWriter;
 use backstory_synth::reason::search::{SearchOptions, Searched, ThoughtStep, search};
@@ -68,6 +70,37 @@ impl Engine {
             Self::Ngram(_) | Self::Local(_) => ClauseWriter.writes(),
             Self::Server(server) => ModelWriter(server.as_ref()).writes(),
         }
+    }
+
+    /// Scores one text behind a context; a model is not asked twice.
+    pub(crate) fn score(
+        &self,
+        context: &str,
+        asked: Continuation<'_>,
+        answers: &dyn Answers,
+    ) -> Result<Score, LanguageModelError> {
+        let score = |model: &dyn LanguageModel| {
+            let scores = model.score_each(context, &[asked])?;
+            scores.into_iter().next().ok_or_else(|| LanguageModelError::Incomplete {
+                model: model.identity().model.clone(),
+                asked: 1,
+                answered: 0,
+            })
+        };
+        match self {
+            Self::Ngram(model) => score(model),
+            Self::Local(_) | Self::Server(_) => score(&Cached::new(self.model(), answers)),
+        }
+    }
+
+    /// Scores a step without a thought; a model is not asked twice.
+    pub(crate) fn score_without(
+        &self,
+        step: &ThoughtStep<'_>,
+        answers: &dyn Answers,
+    ) -> Result<Score, LanguageModelError> {
+        let asked = Continuation { given: step.lead, target: step.target };
+        self.score(step.context, asked, answers)
     }
 
     /// Searches the thought of one step; a server is not asked twice.

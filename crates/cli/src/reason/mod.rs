@@ -7,15 +7,19 @@
 
 mod change;
 mod engine;
+mod gate;
+mod questions;
+mod scopes;
 mod snapshot;
 mod step;
 mod wanted;
 
 use backstory_dataset::reasoning::Tally;
-use backstory_dataset::snapshot::{Verdict, each_write};
-use backstory_dataset::told::ToldTrajectory;
+use backstory_dataset::snapshot::Verdict;
 use backstory_model::SchemaVersion;
-use backstory_model::reasoning::{ReasonedStep, ReasoningSearch, SearchOptions};
+use backstory_model::reasoning::{
+    Percentiles, ReasonedStep, ReasoningSearch, ScopeRow, SearchOptions,
+};
 use backstory_store::{ReasoningWriter, RunDirectory, RunState};
 use backstory_synth::lm::Answers;
 use serde::Serialize;
@@ -25,9 +29,11 @@ use crate::cost::Cost;
 use crate::talk::Stage;
 use crate::{Failure, Talk};
 
-use change::ChangeWords;
 pub(crate) use engine::Engine;
-use snapshot::StoryWords;
+use gate::GateSet;
+pub(crate) use gate::percentiles;
+use questions::Questions;
+use scopes::Scopes;
 use step::Question;
 use wanted::{Drawn, Wanted};
 
@@ -36,6 +42,10 @@ use wanted::{Drawn, Wanted};
 pub(crate) struct ReasonPlan {
     /// The choices of each search.
     pub(crate) options: SearchOptions,
+    /// Between which percentiles of the wanted steps a step is worth a search; all if absent.
+    pub(crate) percentiles: Option<Percentiles>,
+    /// Whether all code and all documents are scored as well.
+    pub(crate) scopes: bool,
     /// How many steps; all if absent.
     pub(crate) thoughts: Option<usize>,
     /// How many tokens may be spent; a step that was begun is searched to its end.
@@ -51,6 +61,8 @@ pub(crate) struct ReasonReport {
     pub(crate) writes: usize,
     /// Actions of changes that are too short to be searched.
     pub(crate) target_too_short: usize,
+    /// Tokens that were scored to set the gate.
+    pub(crate) gate_tokens: u64,
     /// Steps that were wanted and are not searched, because the budget was spent.
     pub(crate) over_budget: usize,
     #[serde(flatten)]
@@ -61,6 +73,9 @@ pub(crate) struct ReasonReport {
     pub(crate) peak_rss_mb: f64,
 }
 
+/// Who answers, and what was answered before.
+type Asked<'a> = (&'a Engine, &'a dyn Answers);
+
 /// Searches the wanted steps of every story, and puts what was found into the run.
 pub(crate) fn reason(
     run: &RunDirectory,
@@ -69,34 +84,75 @@ pub(crate) fn reason(
     talk: &Talk,
 ) -> Result<ReasonReport, Failure> {
     let drawn = Drawn::of(run, plan)?;
+    let of_snapshots = run.manifest()?.snapshots.is_some();
+    let questions = Questions { run, of_snapshots, context: plan.options.context };
+    let (plan, gate_tokens) = &gated((questions, &drawn), (engine, answers), plan, talk)?;
     let mut search = Search {
-        run,
+        questions,
         engine,
         plan,
         answers,
+        gate_tokens: *gate_tokens,
         stage: talk.stage("thoughts", drawn.wanted()),
         writer: run.write_reasoning()?,
         tally: Tally::default(),
         over_budget: 0,
+        found: Vec::new(),
     };
-    let of_snapshots = run.manifest()?.snapshots.is_some();
     for wanted in &drawn.stories {
-        if of_snapshots { search.story(wanted)? } else { search.change(wanted)? }
+        search.story(wanted)?;
     }
-    let Search { tally, over_budget, writer, stage, .. } = search;
+    let Search { tally, over_budget, writer, stage, found, .. } = search;
     stage.finish();
-    writer.seal(&told(engine, plan, &drawn, over_budget))?;
+    let mut told = told(engine, plan, &drawn, over_budget);
+    if plan.scopes {
+        told.scopes = scoped((questions, &drawn), (engine, answers), &found, talk)?;
+    }
+    writer.seal(&told)?;
     keep_listing(run)?;
     let Cost { cpu_seconds, peak_rss_mb } = Cost::so_far().rounded();
     Ok(ReasonReport {
         stories: drawn.stories.len(),
         writes: drawn.found,
         target_too_short: drawn.too_short,
+        gate_tokens: *gate_tokens,
         over_budget,
         tally,
         cpu_seconds,
         peak_rss_mb,
     })
+}
+
+/// Sets the gate if one is wanted; returns how many tokens that took as well.
+fn gated(
+    (questions, drawn): (Questions<'_>, &Drawn),
+    asked: Asked<'_>,
+    plan: &ReasonPlan,
+    talk: &Talk,
+) -> Result<(ReasonPlan, u64), Failure> {
+    let mut plan = plan.clone();
+    let Some(percentiles) = plan.percentiles else { return Ok((plan, 0)) };
+    let stage = talk.stage("gate", drawn.wanted());
+    let set = GateSet::of(questions, drawn, asked, (percentiles, stage))?;
+    plan.options.gate = set.gate;
+    Ok((plan, set.tokens))
+}
+
+/// Scores all code and all documents with what was found for the steps of each story.
+fn scoped(
+    (questions, drawn): (Questions<'_>, &Drawn),
+    asked: Asked<'_>,
+    found: &[Vec<ReasonedStep>],
+    talk: &Talk,
+) -> Result<Vec<ScopeRow>, Failure> {
+    let stage = talk.stage("scopes", found.len());
+    let mut scopes = Scopes::new(questions, asked);
+    for (wanted, steps) in drawn.stories.iter().zip(found) {
+        scopes.add_story(wanted, steps)?;
+        stage.step();
+    }
+    stage.finish();
+    Ok(scopes.into_rows())
 }
 
 /// Says how was searched.
@@ -108,51 +164,38 @@ fn told(engine: &Engine, plan: &ReasonPlan, drawn: &Drawn, over_budget: usize) -
         writer: engine.generator(),
         writes: engine.writes(),
         options: plan.options.clone(),
+        percentiles: plan.percentiles,
         thoughts: plan.thoughts,
         budget: plan.budget,
         writes_found: drawn.found,
         target_too_short: drawn.too_short,
         steps: drawn.wanted() - over_budget,
+        scopes: Vec::new(),
     }
 }
 
 /// A search over the stories of a run.
 struct Search<'a> {
-    run: &'a RunDirectory,
+    questions: Questions<'a>,
     engine: &'a Engine,
     plan: &'a ReasonPlan,
     answers: &'a dyn Answers,
     stage: Stage,
     writer: ReasoningWriter<'a>,
+    gate_tokens: u64,
     tally: Tally,
     over_budget: usize,
+    /// What was found for the steps of each story, without what was tried.
+    found: Vec<Vec<ReasonedStep>>,
 }
 
 impl Search<'_> {
-    /// Searches the wanted writes of a snapshot's story.
+    /// Searches the wanted steps of a story.
     fn story(&mut self, wanted: &Wanted) -> Result<(), Failure> {
-        let story = self.run.snapshot_story(&wanted.line)?;
-        let words = StoryWords::of(&story);
-        let asked = (&wanted.steps, self.plan.options.context);
+        self.found.push(Vec::new());
         let mut lines = Vec::new();
-        each_write(&story, self.run, asked, |place| {
-            words.ask(place, |question| self.answer(question, &mut lines))
-        })?;
-        Ok(self.writer.unit(&wanted.line.work.key, &lines)?)
-    }
-
-    /// Searches the wanted actions of a change.
-    fn change(&mut self, wanted: &Wanted) -> Result<(), Failure> {
-        if wanted.steps.is_empty() {
-            return Ok(());
-        }
-        let trajectory = self.run.trajectory(&wanted.line)?;
-        let told = ToldTrajectory::of(&trajectory, self.run)?;
-        let words = ChangeWords::of(&trajectory, &told);
-        let mut lines = Vec::new();
-        told.each_action((&wanted.steps, self.plan.options.context), |place| {
-            words.ask(place, |question| self.answer(question, &mut lines))
-        })?;
+        let questions = self.questions;
+        questions.each(wanted, |question| self.answer(question, &mut lines))?;
         Ok(self.writer.unit(&wanted.line.work.key, &lines)?)
     }
 
@@ -173,16 +216,27 @@ impl Search<'_> {
         self.tally.add(&found.step);
         self.stage.step();
         lines.push(found.text);
-        Ok(verdict(&found.step))
+        let verdict = verdict(&found.step);
+        if let Some(steps) = self.found.last_mut() {
+            steps.push(bare(found.step));
+        }
+        Ok(verdict)
     }
 
     /// Returns true when the budget is spent. Answers that were kept from before count
     /// too, so that a search that was killed ends where an undisturbed one does.
     fn is_spent(&self) -> bool {
         let Tally { tokens_scored, tokens_prompted, tokens_written, .. } = &self.tally;
-        let spent = tokens_scored + tokens_prompted + tokens_written;
+        let spent = self.gate_tokens + tokens_scored + tokens_prompted + tokens_written;
         self.plan.budget.is_some_and(|budget| spent >= budget)
     }
+}
+
+/// Keeps of a step what stands.
+fn bare(mut step: ReasonedStep) -> ReasonedStep {
+    step.searched.rows.clear();
+    step.searched.texts.clear();
+    step
 }
 
 /// Says what becomes of the thought of a step.
@@ -210,6 +264,9 @@ impl ReasonReport {
             rows.push(("too short to search".to_owned(), self.target_too_short.to_string()));
         }
         rows.extend(self.tally.rows());
+        if self.gate_tokens > 0 {
+            rows.push(("tokens scored for the gate".to_owned(), self.gate_tokens.to_string()));
+        }
         if self.over_budget > 0 {
             rows.push(("not searched, budget spent".to_owned(), self.over_budget.to_string()));
         }

@@ -265,3 +265,16 @@ fn what_was_searched_is_told_on_a_page() {
     assert_eq!(reason(&context, &["--report", "run/page"]).exit_code, Some(2));
     assert_eq!(audited(&context).exit_code, Some(0));
 }
+
+#[test]
+fn wider_scopes_and_a_gate_hold_for_snapshots_too() {
+    let context = told();
+    let said = reason(&context, &["--model", "ngram", "--scopes", "--gate", "0..50"]);
+    assert_eq!(said.exit_code, Some(0), "{said}");
+    assert!(said.stderr.contains("without, outside_gate"), "{said}");
+    assert_eq!(audited(&context).exit_code, Some(0));
+    let search: Value = serde_json::from_str(&context.read("run/reasoning/search.json")).unwrap();
+    let scopes = search["scopes"].as_array().unwrap();
+    let texts: Vec<u64> = scopes.iter().map(|row| row["texts"].as_u64().unwrap()).collect();
+    assert_eq!(texts, [4, 4, 4, 1, 1, 1]);
+}

@@ -184,3 +184,47 @@ fn a_model_that_knows_what_comes_later_is_not_listened_to() {
     assert_eq!(known["thought"]["model"], json!("toy-1"));
     assert_eq!((&known["tier"], &known["hindsight"]), (&json!("synthesized"), &json!(true)));
 }
+
+#[test]
+fn only_steps_that_are_neither_easy_nor_hard_are_searched() {
+    let context = built();
+    let arguments = ["--model", "ngram", "--gate", "30..70", "--least-target", "1", "--json"];
+    let said = reason(&context, &arguments);
+    assert_eq!(said.exit_code, Some(0), "{said}");
+    let told: Value = serde_json::from_str(&said.stdout).unwrap();
+    let outside = told["dropped"]["outside_gate"].as_u64().unwrap();
+    assert!(outside > 0 && outside < told["steps"].as_u64().unwrap(), "{said}");
+    assert!(told["gate_tokens"].as_u64().unwrap() > 0, "{said}");
+    let audited = audited(&context);
+    assert_eq!(audited.exit_code, Some(0), "{audited}");
+    let before = covered(&context.path("run"));
+    reason(&context, &arguments);
+    assert_eq!(covered(&context.path("run")), before);
+    let said = reason(&context, &["--model", "ngram", "--gate", "70..30"]);
+    assert_eq!(said.exit_code, Some(2), "{said}");
+}
+
+#[test]
+fn all_code_and_whole_documents_are_scored_where_that_is_wanted() {
+    let context = built();
+    let said = reason(&context, &["--model", "ngram", "--scopes", "--report", "page"]);
+    assert_eq!(said.exit_code, Some(0), "{said}");
+    let page = context.read("page/report.md");
+    let section = page.split("\n## ").find(|part| part.starts_with("Other scopes")).unwrap();
+    insta::assert_snapshot!(section, @"
+    Other scopes
+
+    All code that is written, searched or not, and whole documents. A document holds its thoughts, so its perplexities are of different texts.
+
+    | scope | thoughts | texts | too long | tokens | nats a token | perplexity |
+    |---|---|--:|--:|--:|--:|--:|
+    | code | none | 7 | 0 | 658 | 2.3698 | 10.695 |
+    | code | initial | 7 | 0 | 658 | 2.4174 | 11.216 |
+    | code | searched | 7 | 0 | 658 | 2.3524 | 10.511 |
+    | document | none | 4 | 0 | 1514 | 2.7057 | 14.965 |
+    | document | initial | 4 | 0 | 2117 | 2.4615 | 11.722 |
+    | document | searched | 4 | 0 | 1653 | 2.7659 | 15.893 |
+    ");
+    let audited = audited(&context);
+    assert_eq!(audited.exit_code, Some(0), "{audited}");
+}

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use backstory_dataset::audit::{AuditOptions, Auditor, RecordTexts, Sources};
-use backstory_model::reasoning::{CandidateKind, CandidateRow, ReasonedStep, ReasoningSearch};
+use backstory_model::reasoning::{
+    CandidateKind, CandidateRow, Gate, ReasonedStep, ReasoningSearch,
+};
 use backstory_model::{Action, BlobId, EvidenceId, Provenance, Trajectory};
 use backstory_store::RunDirectory;
 use backstory_testkit::{MemoryRepository, TestContext};
@@ -118,6 +120,9 @@ const PLANTED: &[Case] = &[
     ("a step twice", "reason/step", |s| {
         let again = s.steps[0].clone();
         s.steps.push(again);
+    }),
+    ("a step that the gate leaves out", "reason/kept", |s| {
+        s.search.options.gate = Some(Gate { low: 0.0, high: 0.0 });
     }),
     ("another prompt", "reason/prompt", |s| {
         s.winner().prompt_hash = Some(RunDirectory::text_digest(b"another"));

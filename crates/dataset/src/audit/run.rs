@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use backstory_model::reasoning::ReasoningSearch;
+use backstory_model::reasoning::{ReasoningSearch, ScopeRow};
 use backstory_model::{
     BlobId, Disposition, Outcome, RepoName, Repository, RunManifest, Trajectory, TreeId,
     UnitExecution,
@@ -235,6 +235,10 @@ impl RunAudit<'_> {
             let (expected, found) = (format!("{} steps", search.steps), format!("{steps} steps"));
             self.note("reasoning/search.json", "reason/step", &expected, &found);
         }
+        if !search.scopes.iter().all(|row| is_scored(row, &search.scopes)) {
+            let expected = "as many texts with every version of the thoughts";
+            self.note("reasoning/search.json", "reason/scopes", expected, "others");
+        }
         if manifest.snapshots.is_none() {
             self.actions(auditors, &search, &lines);
         }
@@ -261,6 +265,14 @@ impl RunAudit<'_> {
             self.note("reasoning/search.json", "reason/step", &expected, &found);
         }
     }
+}
+
+/// Returns true when a scope has as many texts as with the other versions of the thoughts,
+/// and its likelihood is one.
+fn is_scored(row: &ScopeRow, all: &[ScopeRow]) -> bool {
+    let texts = |row: &ScopeRow| row.texts + row.over_window;
+    let mut same = all.iter().filter(|other| other.scope == row.scope);
+    same.all(|other| texts(other) == texts(row)) && row.nats.is_finite()
 }
 
 /// Audits what was searched for one story; returns how many steps there are.
@@ -481,7 +493,22 @@ impl AuditReport {
 
 #[cfg(test)]
 mod tests {
-    use super::blob_name;
+    use backstory_model::reasoning::{Scope, ScopeRow, ThoughtVersion};
+
+    use super::{blob_name, is_scored};
+
+    #[test]
+    fn a_scope_has_as_many_texts_with_and_without_thoughts() {
+        let mut all: Vec<ScopeRow> =
+            ThoughtVersion::ALL.map(|version| ScopeRow::new(Scope::Code, version)).into();
+        all.push(ScopeRow { texts: 9, ..ScopeRow::new(Scope::Document, ThoughtVersion::None) });
+        assert!(all.iter().all(|row| is_scored(row, &all)));
+        all[1].texts = 1;
+        assert!(!is_scored(&all[0], &all));
+        all[0].over_window = 1;
+        all[2].over_window = 1;
+        assert!(is_scored(&all[0], &all));
+    }
 
     #[test]
     fn a_blob_is_named_by_its_path() {

@@ -48,6 +48,7 @@ impl ReasoningStatistics {
         self.counts(&mut page);
         self.perplexity(&mut page);
         self.controls(&mut page);
+        self.scopes(&mut page);
         self.gains(&mut page);
         self.candidates(&mut page);
         self.lengths(&mut page);
@@ -108,6 +109,41 @@ impl ReasoningStatistics {
             plot: Plot::Bars(bars),
             numbers: Numbers::Elsewhere,
         });
+    }
+
+    fn scopes(&self, page: &mut Page) {
+        if self.search.scopes.is_empty() {
+            return;
+        }
+        page.section("Other scopes").text(
+            "All code that is written, searched or not, and whole documents. A document holds \
+             its thoughts, so its perplexities are of different texts.",
+        );
+        let mut table = Table::new([
+            Column::text("scope"),
+            Column::text("thoughts"),
+            Column::number("texts"),
+            Column::number("too long"),
+            Column::number("tokens"),
+            Column::number("nats a token"),
+            Column::number("perplexity"),
+        ]);
+        for row in &self.search.scopes {
+            let nats = row.nats_a_token();
+            let told = |number: Option<f64>, places: usize| {
+                number.map_or_else(|| "-".to_owned(), |number| format!("{number:.places$}"))
+            };
+            table.row([
+                Cell::from(row.scope.as_str()),
+                row.thoughts.as_str().into(),
+                row.texts.to_string().into(),
+                row.over_window.to_string().into(),
+                row.tokens.to_string().into(),
+                told(nats, 4).into(),
+                told(nats.map(f64::exp), 3).into(),
+            ]);
+        }
+        page.table(table);
     }
 
     fn gains(&self, page: &mut Page) {
@@ -217,7 +253,18 @@ impl ReasoningStatistics {
                 options.candidates, options.rounds, options.starts, options.min_gain, options.seed
             ),
             format!("{} bytes of context", options.context),
+            self.gate(),
         ]);
+    }
+
+    fn gate(&self) -> String {
+        match (self.search.percentiles, self.search.options.gate) {
+            (Some(percentiles), Some(gate)) => format!(
+                "Only steps from percentile {} to {}, {:.4} to {:.4} nats a token without a thought",
+                percentiles.low, percentiles.high, gate.low, gate.high
+            ),
+            _ => "Steps of any likelihood".to_owned(),
+        }
     }
 }
 

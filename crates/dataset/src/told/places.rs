@@ -34,12 +34,12 @@ pub struct ActionPlace<'a> {
 
 impl ToldTrajectory<'_> {
     /// Shows the wanted actions in their order; `context` is how many bytes of the text
-    /// before them are shown.
+    /// before them are shown. Returns the whole text as it reads then.
     pub fn each_action<E>(
         &self,
         (wanted, context): (&BTreeSet<usize>, usize),
         mut visit: impl FnMut(&ActionPlace<'_>) -> Result<Verdict, E>,
-    ) -> Result<(), E> {
+    ) -> Result<String, E> {
         let mut before = self.opening();
         let mut earlier = before.clone();
         let steps = &self.trajectory.steps;
@@ -67,7 +67,7 @@ impl ToldTrajectory<'_> {
             before += &told.shown();
             earlier += &told.shown();
         }
-        Ok(())
+        Ok(before)
     }
 
     /// Returns what stands before the first step.

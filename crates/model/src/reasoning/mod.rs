@@ -8,6 +8,7 @@
 
 mod candidate;
 mod guard;
+mod scope;
 mod search;
 
 use schemars::JsonSchema;
@@ -17,7 +18,8 @@ use crate::{ModelIdentity, Provenance, SchemaVersion, SnapshotStory, Thought, Ti
 
 pub use candidate::{CandidateKind, CandidateRow, Generator, Reason};
 pub use guard::{FILE_ENDINGS, GuardOptions, GuardReport, KEYWORDS, Leak};
-pub use search::{Gate, SearchOptions, Searched};
+pub use scope::{Scope, ScopeRow, ThoughtVersion};
+pub use search::{Gate, Percentiles, SearchOptions, Searched};
 
 use search::is_zero;
 
@@ -36,6 +38,9 @@ pub struct ReasoningSearch {
     pub writes: Tier,
     /// The choices of the search.
     pub options: SearchOptions,
+    /// Between which percentiles of the wanted steps the gate was set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub percentiles: Option<Percentiles>,
     /// How many steps were to be searched, drawn by the seed; all if absent.
     pub thoughts: Option<usize>,
     /// How many tokens might be spent; as many as it takes if absent.
@@ -48,6 +53,9 @@ pub struct ReasoningSearch {
     pub target_too_short: usize,
     /// Steps that were.
     pub steps: usize,
+    /// How likely more than the searched steps is, where that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<ScopeRow>,
 }
 
 /// What was found for one step of a story.

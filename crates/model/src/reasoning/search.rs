@@ -64,6 +64,15 @@ impl Default for SearchOptions {
     }
 }
 
+/// Between which percentiles of all likelihoods without a thought a gate is set, 0 to 100.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Percentiles {
+    /// The lower one.
+    pub low: usize,
+    /// The upper one.
+    pub high: usize,
+}
+
 /// Between which likelihoods without a thought a step is worth a search, in nats a token.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Gate {

@@ -44,11 +44,13 @@ fn search() -> ReasoningSearch {
         writer: Generator { model, revision: None },
         writes: Tier::Synthesized,
         options: SearchOptions::default(),
+        percentiles: None,
         thoughts: None,
         budget: None,
         writes_found: 1,
         target_too_short: 0,
         steps: 1,
+        scopes: Vec::new(),
     }
 }
 
