@@ -8,7 +8,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -29,6 +28,7 @@ use crate::dialect::{Dialect, Rendered};
 use crate::harbor::Harbor;
 use crate::people;
 use crate::pivot::Pivots;
+use crate::rows::RowFile;
 use crate::stages::Stages;
 use crate::swe_bench::SweBench;
 use crate::tables::Tables;
@@ -410,7 +410,7 @@ fn write_receipt(
 #[derive(Default)]
 struct Writers {
     atif: Option<PathBuf>,
-    chat: Option<(PathBuf, fs::NewFile)>,
+    chat: Option<RowFile>,
     parquet: Option<(PathBuf, Tables)>,
     swe_bench: Option<SweBench>,
     harbor: Option<Harbor>,
@@ -429,8 +429,7 @@ impl Writers {
             match format {
                 ExportFormat::Atif => writers.atif = Some(folder),
                 ExportFormat::Chat => {
-                    let path = folder.join(chat_file(options));
-                    writers.chat = Some((path.clone(), fs::NewFile::create(&path)?));
+                    writers.chat = Some(RowFile::create(&folder, &options.split.file_stem())?);
                 }
                 ExportFormat::Parquet => {
                     let tables = Tables::create(&folder, &options.split.file_stem())?;
@@ -469,10 +468,8 @@ impl Writers {
             let document = atif::document(trajectory, &rendered);
             fs::write_file(&path, format!("{document:#}\n").as_bytes())?;
         }
-        if let Some((path, file)) = &mut self.chat {
-            let row = chat::row(trajectory, &rendered, &messages);
-            writeln!(file, "{row}")
-                .map_err(|source| ExportError::Write { path: path.clone(), source })?;
+        if let Some(file) = &mut self.chat {
+            file.write(&chat::row(trajectory, &rendered, &messages))?;
         }
         if let Some(rows) = &mut self.pivots {
             rows.add(trajectory, &rendered, &messages, rule)?;
@@ -518,11 +515,9 @@ impl Writers {
         context: &ExportContext,
         options: &ExportOptions,
     ) -> Result<BTreeMap<&'static str, PathBuf>, ExportError> {
-        if let Some((path, file)) = self.chat {
-            file.commit()?;
-            let description = chat::llamafactory_description(&chat_file(options));
-            let beside = path.with_file_name("dataset_info.json");
-            fs::write_file(&beside, format!("{description:#}\n").as_bytes())?;
+        if let Some(file) = self.chat {
+            let name = format!("{}.jsonl", options.split.file_stem());
+            file.finish_with("dataset_info.json", &chat::llamafactory_description(&name))?;
         }
         if let Some((folder, tables)) = self.parquet {
             tally.found = tables.finish()?;
@@ -554,10 +549,6 @@ impl Writers {
 
 fn partial(out: &Path, format: ExportFormat) -> PathBuf {
     out.join(format!(".{format}.partial"))
-}
-
-fn chat_file(options: &ExportOptions) -> String {
-    format!("{}.jsonl", options.split.file_stem())
 }
 
 /// Returns the id as a file name; ids are made of repository names and digits,

@@ -18,6 +18,7 @@ mod label;
 mod narrate;
 mod people;
 mod pivot;
+mod rows;
 mod stages;
 mod swe_bench;
 mod tables;

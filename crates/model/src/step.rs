@@ -191,6 +191,26 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// Returns the files that it changes: of a rename, both names.
+    pub fn changed_paths(&self) -> Vec<&RepoPath> {
+        match self {
+            Self::Edit { path, .. }
+            | Self::Create { path, .. }
+            | Self::Delete { path }
+            | Self::SetMode { path, .. } => vec![path],
+            Self::Rename { from, to } => vec![from, to],
+            Self::Message { .. }
+            | Self::Search { .. }
+            | Self::List { .. }
+            | Self::View { .. }
+            | Self::RunTests { .. }
+            | Self::CiReport { .. }
+            | Self::Finish { .. } => Vec::new(),
+        }
+    }
+}
+
 /// One line found by a search.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Hit {

@@ -49,7 +49,7 @@ pub(crate) fn pivots(trajectory: &Trajectory) -> BTreeMap<usize, Vec<Pivot>> {
 }
 
 fn first_correct_read(steps: &[Step]) -> Option<usize> {
-    let edited = steps.iter().flat_map(|step| edited(&step.action));
+    let edited = steps.iter().flat_map(|step| step.action.changed_paths());
     let is_code = |path: &&RepoPath| matches!(role_of(path), FileRole::Source | FileRole::Test);
     let touched: BTreeSet<&RepoPath> = edited.filter(is_code).collect();
     steps.iter().position(
@@ -59,30 +59,12 @@ fn first_correct_read(steps: &[Step]) -> Option<usize> {
 
 fn first_edit_after_failure(steps: &[Step]) -> Option<usize> {
     let failed = steps.iter().position(is_failure)?;
-    let edit = steps[failed..].iter().position(|step| !edited(&step.action).is_empty())?;
+    let edit = steps[failed..].iter().position(|step| !step.action.changed_paths().is_empty())?;
     Some(failed + edit)
 }
 
 fn last_test(steps: &[Step]) -> Option<usize> {
     steps.iter().rposition(|step| matches!(step.action, Action::RunTests { .. }))
-}
-
-/// Returns the files an action changes.
-fn edited(action: &Action) -> Vec<&RepoPath> {
-    match action {
-        Action::Edit { path, .. }
-        | Action::Create { path, .. }
-        | Action::Delete { path }
-        | Action::SetMode { path, .. } => vec![path],
-        Action::Rename { from, to } => vec![from, to],
-        Action::Message { .. }
-        | Action::Search { .. }
-        | Action::List { .. }
-        | Action::View { .. }
-        | Action::RunTests { .. }
-        | Action::CiReport { .. }
-        | Action::Finish { .. } => Vec::new(),
-    }
 }
 
 fn is_failure(step: &Step) -> bool {

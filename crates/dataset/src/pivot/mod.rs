@@ -8,17 +8,16 @@ mod choose;
 mod responses;
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use backstory_model::{Step, Trajectory};
-use backstory_store::fs;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::chat::{Message, TrainRule};
 use crate::dialect::{Rendered, ToolCall};
 use crate::export::ExportError;
+use crate::rows::RowFile;
 use crate::{Split, label};
 use choose::{Pivot, pivots};
 
@@ -30,9 +29,7 @@ const REPORT: &str = "pivots.json";
 
 /// The open file of the rows.
 pub(crate) struct Pivots {
-    folder: PathBuf,
-    path: PathBuf,
-    file: fs::NewFile,
+    file: RowFile,
     counts: Counts,
 }
 
@@ -51,9 +48,8 @@ struct Counts {
 impl Pivots {
     /// Begins the file of a split.
     pub(crate) fn create(folder: &Path, split: Split) -> Result<Self, ExportError> {
-        let path = folder.join(format!("{}.jsonl", split.file_stem()));
-        let file = fs::NewFile::create(&path)?;
-        Ok(Self { folder: folder.to_owned(), path, file, counts: Counts::default() })
+        let file = RowFile::create(folder, &split.file_stem())?;
+        Ok(Self { file, counts: Counts::default() })
     }
 
     /// Writes the rows of one trajectory.
@@ -78,9 +74,7 @@ impl Pivots {
                 continue;
             }
             let decision = Decision { trajectory, rendered, step, number, call, tags: &tags };
-            let row = decision.row(before);
-            writeln!(self.file, "{row}")
-                .map_err(|source| ExportError::Write { path: self.path.clone(), source })?;
+            self.file.write(&decision.row(before))?;
             self.counts.rows += 1;
             for tag in &tags {
                 *self.counts.by_tag.entry(tag.as_str()).or_default() += 1;
@@ -91,10 +85,7 @@ impl Pivots {
 
     /// Puts the file in its place.
     pub(crate) fn finish(self) -> Result<(), ExportError> {
-        self.file.commit()?;
-        let told = serde_json::to_value(&self.counts).expect("counts are numbers by words");
-        fs::write_file(&self.folder.join(REPORT), format!("{told:#}\n").as_bytes())?;
-        Ok(())
+        self.file.finish_with(REPORT, &self.counts)
     }
 }
 

@@ -16,7 +16,6 @@ mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use backstory_model::{SchemaVersion, SnapshotStory, Tokenizer};
@@ -32,6 +31,7 @@ pub use places::{AFTER_THOUGHT, BEFORE_THOUGHT, Verdict, WritePlace, each_write,
 pub use tokens::{DocumentTokens, NOT_LEARNED};
 
 use crate::export::{ExportError, Split, UnknownWord};
+use crate::rows::RowFile;
 use crate::stages::Stages;
 use crate::{Bodies, BodyError};
 use tables::Tables;
@@ -189,16 +189,13 @@ pub fn export_snapshots<E: Into<Box<dyn Error + Send + Sync>>>(
 
 const RECEIPT: &str = "export.json";
 
-/// A file of lines and its path.
-type Lines = (PathBuf, fs::NewFile);
-
 /// The folders that grow, each hidden until it is whole.
 #[derive(Default)]
 struct Writers<'t> {
     tokenizer: Option<&'t dyn Tokenizer>,
-    text: Option<(PathBuf, BTreeMap<Arm, Lines>)>,
+    text: Option<(PathBuf, BTreeMap<Arm, RowFile>)>,
     atif: Option<PathBuf>,
-    chat: Option<(PathBuf, Lines)>,
+    chat: Option<(PathBuf, RowFile)>,
     parquet: Option<(PathBuf, Tables)>,
     stages: Option<(PathBuf, Stages)>,
 }
@@ -215,13 +212,13 @@ impl Writers<'_> {
                 SnapshotFormat::Text => {
                     let files = options
                         .arms()
-                        .map(|arm| Ok((arm, lines(&folder, arm.as_str())?)))
+                        .map(|arm| Ok((arm, RowFile::create(&folder, arm.as_str())?)))
                         .collect::<Result<_, ExportError>>()?;
                     writers.text = Some((folder, files));
                 }
                 SnapshotFormat::Atif => writers.atif = Some(folder),
                 SnapshotFormat::Chat => {
-                    let file = lines(&folder, "train-00000-of-00001")?;
+                    let file = RowFile::create(&folder, "train-00000-of-00001")?;
                     writers.chat = Some((folder, file));
                 }
                 SnapshotFormat::Parquet => {
@@ -274,7 +271,7 @@ impl Writers<'_> {
                 if let Some((_, files)) = &mut self.text
                     && let Some(file) = files.get_mut(&arm)
                 {
-                    write(file, &row(story, document, place))?;
+                    file.write(&row(story, document, place))?;
                 }
                 if let Some((_, tables)) = &mut self.parquet {
                     tables.add(story, arm, document, place)?;
@@ -304,7 +301,7 @@ impl Writers<'_> {
         }
         if let Some((_, file)) = &mut self.chat {
             for row in chat::rows(story, bodies).map_err(failed)? {
-                write(file, &row)?;
+                file.write(&row)?;
             }
         }
         if let Some((_, stages)) = &mut self.stages {
@@ -323,16 +320,14 @@ impl Writers<'_> {
             Ok(())
         };
         if let Some((folder, files)) = self.text {
-            for (_, (_, file)) in files {
-                file.commit()?;
-            }
+            files.into_values().try_for_each(RowFile::finish)?;
             place(SnapshotFormat::Text, folder)?;
         }
         if let Some(folder) = self.atif {
             place(SnapshotFormat::Atif, folder)?;
         }
-        if let Some((folder, (_, file))) = self.chat {
-            file.commit()?;
+        if let Some((folder, file)) = self.chat {
+            file.finish()?;
             place(SnapshotFormat::Chat, folder)?;
         }
         if let Some((folder, tables)) = self.parquet {
@@ -345,16 +340,6 @@ impl Writers<'_> {
         }
         Ok(folders)
     }
-}
-
-fn lines(folder: &Path, stem: &str) -> Result<Lines, ExportError> {
-    let path = folder.join(format!("{stem}.jsonl"));
-    let file = fs::NewFile::create(&path)?;
-    Ok((path, file))
-}
-
-fn write((path, file): &mut Lines, row: &Value) -> Result<(), ExportError> {
-    writeln!(file, "{row}").map_err(|source| ExportError::Write { path: path.clone(), source })
 }
 
 /// Returns one row of a text file.

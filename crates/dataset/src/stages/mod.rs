@@ -12,17 +12,16 @@ mod functions;
 mod uses;
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use backstory_model::seed::Seed;
 use backstory_model::{SnapshotStory, Trajectory};
-use backstory_store::fs;
 use backstory_verify::Expected;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::export::ExportError;
+use crate::rows::RowFile;
 use crate::{Bodies, BodyError, Split, label};
 
 /// Says what became of the tasks, beside the rows.
@@ -90,9 +89,7 @@ impl Found {
 
 /// The open file of the rows.
 pub(crate) struct Stages {
-    folder: PathBuf,
-    path: PathBuf,
-    file: fs::NewFile,
+    file: RowFile,
     counts: Counts,
 }
 
@@ -108,9 +105,8 @@ struct Counts {
 impl Stages {
     /// Begins the file of a split.
     pub(crate) fn create(folder: &Path, split: Split) -> Result<Self, ExportError> {
-        let path = folder.join(format!("{}.jsonl", split.file_stem()));
-        let file = fs::NewFile::create(&path)?;
-        Ok(Self { folder: folder.to_owned(), path, file, counts: Counts::default() })
+        let file = RowFile::create(folder, &split.file_stem())?;
+        Ok(Self { file, counts: Counts::default() })
     }
 
     /// Writes the tasks of a change.
@@ -170,9 +166,7 @@ impl Stages {
         for task in found.tasks {
             let number = numbers.entry(task.stage).or_default();
             *number += 1;
-            let row = row(&task, *number, about);
-            writeln!(self.file, "{row}")
-                .map_err(|source| ExportError::Write { path: self.path.clone(), source })?;
+            self.file.write(&row(&task, *number, about))?;
             self.counts.rows += 1;
             *self.counts.by_stage.entry(task.stage.as_str()).or_default() += 1;
         }
@@ -184,10 +178,7 @@ impl Stages {
 
     /// Puts the file in its place.
     pub(crate) fn finish(self) -> Result<(), ExportError> {
-        self.file.commit()?;
-        let told = serde_json::to_value(&self.counts).expect("counts are numbers by words");
-        fs::write_file(&self.folder.join(REPORT), format!("{told:#}\n").as_bytes())?;
-        Ok(())
+        self.file.finish_with(REPORT, &self.counts)
     }
 }
 

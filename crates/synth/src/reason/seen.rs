@@ -205,20 +205,7 @@ fn is_view_of(step: &Step, path: &RepoPath) -> bool {
 
 /// Returns the path that a change leaves behind.
 fn changed_path(action: &Action) -> Option<&RepoPath> {
-    match action {
-        Action::Edit { path, .. }
-        | Action::Create { path, .. }
-        | Action::Delete { path }
-        | Action::SetMode { path, .. }
-        | Action::Rename { to: path, .. } => Some(path),
-        Action::Message { .. }
-        | Action::Search { .. }
-        | Action::List { .. }
-        | Action::View { .. }
-        | Action::RunTests { .. }
-        | Action::CiReport { .. }
-        | Action::Finish { .. } => None,
-    }
+    action.changed_paths().pop()
 }
 
 /// Returns the last different paths of some steps, in the order of their last step.
