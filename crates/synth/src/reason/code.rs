@@ -40,7 +40,8 @@ fn comment(text: &str) -> Option<usize> {
     if text.starts_with("/*") {
         return Some(text.find("*/").map_or(text.len(), |at| at + 2));
     }
-    let line = text.starts_with("//") || text.starts_with('#');
+    let is_attribute = text.starts_with("#[") || text.starts_with("#![");
+    let line = text.starts_with("//") || (text.starts_with('#') && !is_attribute);
     line.then(|| text.find('\n').unwrap_or(text.len()))
 }
 
@@ -82,5 +83,12 @@ mod tests {
         assert_eq!(read.strings, ["it", "x\\\"y", "doc", "more"]);
         let words: Vec<&str> = read.bare.split_whitespace().collect();
         assert_eq!(words, ["a", "=", "b", "=", "e", "f'open"]);
+    }
+
+    #[test]
+    fn an_attribute_is_code() {
+        let read = code("#![warn(a)]\n#[serde(rename = \"the name\")] // b\n# c\n");
+        assert_eq!(read.strings, ["the name"]);
+        assert_eq!(read.bare.split_whitespace().last(), Some(")]"));
     }
 }
