@@ -27,6 +27,14 @@ pub(super) struct Edited<'a> {
     pub(super) before: Option<String>,
     /// The same, afterwards.
     pub(super) after: Option<String>,
+    /// There was no file of that name before.
+    pub(super) is_new: bool,
+}
+
+impl<'a> Edited<'a> {
+    fn without_text(action: &'a Action) -> Self {
+        Self { action, before: None, after: None, is_new: false }
+    }
 }
 
 /// Returns the tasks of a change.
@@ -61,16 +69,15 @@ fn edited<'a>(
             }
             Action::Edit { path, .. } | Action::Create { path, .. } => {
                 let before = texts.remove(path);
+                let is_new = !scene.replaces_file();
                 texts.extend(scene.body.clone().map(|text| (path, text)));
-                edits.push(Edited { action: &step.action, before, after: scene.body });
+                edits.push(Edited { action: &step.action, before, after: scene.body, is_new });
             }
             Action::Delete { path } | Action::Rename { from: path, .. } => {
                 texts.remove(path);
-                edits.push(Edited { action: &step.action, before: None, after: None });
+                edits.push(Edited::without_text(&step.action));
             }
-            Action::SetMode { .. } => {
-                edits.push(Edited { action: &step.action, before: None, after: None });
-            }
+            Action::SetMode { .. } => edits.push(Edited::without_text(&step.action)),
             _ => {}
         }
     }
