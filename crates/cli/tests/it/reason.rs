@@ -34,17 +34,17 @@ pub(crate) fn told() -> TestContext {
     context
 }
 
-fn reason(context: &TestContext, arguments: &[&str]) -> Transcript {
+pub(crate) fn reason(context: &TestContext, arguments: &[&str]) -> Transcript {
     context.backstory([&["reason", "run"][..], arguments].concat()).run()
 }
 
 /// The table, without what it cost.
-fn table(said: &Transcript) -> String {
+pub(crate) fn table(said: &Transcript) -> String {
     let lines: Vec<&str> = said.stderr.lines().filter(|line| !line.contains("MiB")).collect();
     lines.join("\n")
 }
 
-fn audited(context: &TestContext) -> Transcript {
+pub(crate) fn audited(context: &TestContext) -> Transcript {
     context.backstory(["audit", "run", "--repo", "acme+toy"]).run()
 }
 
@@ -54,33 +54,40 @@ fn server(lives: usize) -> ModelServer {
         if before >= lives {
             return ModelReply::status(400, r#"{"error":{"message":"out of service"}}"#);
         }
-        match request.path.as_str() {
-            "/v1/models" => ModelReply::json(&ToyEngine::default().models("toy-1", "vllm")),
-            "/v1/completions" => ModelReply::json(&completed(request)),
-            _ => ModelReply::status(404, "{}"),
-        }
+        answered(request, THOUGHT, |prompt| {
+            prompt.ends_with("tokens(text)]\n") && prompt.contains(THOUGHT)
+        })
     })
 }
 
-fn completed(request: &ModelRequest) -> Value {
+/// Answers as a server that writes one text, and finds some prompts likelier than others.
+pub(crate) fn answered(
+    request: &ModelRequest,
+    text: &str,
+    is_likely: impl Fn(&str) -> bool,
+) -> ModelReply {
+    match request.path.as_str() {
+        "/v1/models" => ModelReply::json(&ToyEngine::default().models("toy-1", "vllm")),
+        "/v1/completions" => ModelReply::json(&completed(request, text, is_likely)),
+        _ => ModelReply::status(404, "{}"),
+    }
+}
+
+fn completed(request: &ModelRequest, text: &str, is_likely: impl Fn(&str) -> bool) -> Value {
     let mut answer = ToyEngine::default().completions(&request.body);
     if request.body["echo"] != json!(true) {
-        answer["choices"][0]["text"] = json!(format!(" {THOUGHT}\n"));
+        answer["choices"][0]["text"] = json!(format!(" {text}\n"));
         return answer;
     }
     let prompts = request.body["prompt"].as_array().unwrap().iter();
     for (prompt, choice) in prompts.zip(answer["choices"].as_array_mut().unwrap()) {
-        if prompt.as_str().unwrap().ends_with("tokens(text)]\n") && says_it(prompt) {
+        if is_likely(prompt.as_str().unwrap()) {
             let numbers = choice["logprobs"]["token_logprobs"].as_array_mut().unwrap();
             let halves = numbers.iter().map(|number| number.as_f64().map(|nats| nats / 2.0));
             *numbers = halves.map(|half| json!(half)).collect();
         }
     }
     answer
-}
-
-fn says_it(prompt: &Value) -> bool {
-    prompt.as_str().unwrap().contains(THOUGHT)
 }
 
 /// Searches with a server, and expects that it worked.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use backstory_testkit::{ModelReply, ModelRequest, ModelServer, TestContext};
-use backstory_testkit::{ToyEngine, Transcript};
+use backstory_testkit::{ModelServer, TestContext, Transcript};
 use serde_json::{Value, json};
 
+use crate::reason::{answered, audited, reason, table};
 use crate::sample::{bare, context, covered};
 
 /// What the planted server writes when it thinks well, and what makes actions likelier.
@@ -28,54 +28,21 @@ pub(crate) fn built() -> TestContext {
     context
 }
 
-pub(crate) fn reason(context: &TestContext, arguments: &[&str]) -> Transcript {
-    context.backstory([&["reason", "run"][..], arguments].concat()).run()
-}
-
-pub(crate) fn audited(context: &TestContext) -> Transcript {
-    context.backstory(["audit", "run", "--repo", "acme+toy"]).run()
-}
-
 fn exported(context: &TestContext, out: &str) -> BTreeMap<String, Vec<u8>> {
     let said = context.backstory(["export", "run", "-o", out]).run();
     assert_eq!(said.exit_code, Some(0), "{said}");
     covered(&context.path(out))
 }
 
-/// The table, without what it cost.
-fn table(said: &Transcript) -> String {
-    let lines: Vec<&str> = said.stderr.lines().filter(|line| !line.contains("MiB")).collect();
-    lines.join("\n")
-}
-
 /// A server that scores, and thinks well or gives something away, as the seed says.
 fn server() -> ModelServer {
-    ModelServer::start(|request, _| match request.path.as_str() {
-        "/v1/models" => ModelReply::json(&ToyEngine::default().models("toy-1", "vllm")),
-        "/v1/completions" => ModelReply::json(&completed(request)),
-        _ => ModelReply::status(404, "{}"),
-    })
-}
-
-fn completed(request: &ModelRequest) -> Value {
-    let mut answer = ToyEngine::default().completions(&request.body);
-    if request.body["echo"] != json!(true) {
+    ModelServer::start(|request, _| {
         let seed = request.body["seed"].as_u64().unwrap_or_default();
         let texts = [THOUGHT, LEAKS[0], LEAKS[1], LEAKS[2]];
-        let text = texts[usize::try_from(seed % 4).unwrap()];
-        answer["choices"][0]["text"] = json!(format!(" {text}\n"));
-        return answer;
-    }
-    let prompts = request.body["prompt"].as_array().unwrap().iter();
-    for (prompt, choice) in prompts.zip(answer["choices"].as_array_mut().unwrap()) {
-        let prompt = prompt.as_str().unwrap();
-        if prompt.contains(THOUGHT) && prompt.ends_with(">>>>>>> REPLACE\n") {
-            let numbers = choice["logprobs"]["token_logprobs"].as_array_mut().unwrap();
-            let halves = numbers.iter().map(|number| number.as_f64().map(|nats| nats / 2.0));
-            *numbers = halves.map(|half| json!(half)).collect();
-        }
-    }
-    answer
+        answered(request, texts[usize::try_from(seed % 4).unwrap()], |prompt| {
+            prompt.contains(THOUGHT) && prompt.ends_with(">>>>>>> REPLACE\n")
+        })
+    })
 }
 
 /// Searches with the server, and expects that it worked.

@@ -10,7 +10,8 @@ use backstory_model::{Action, BlobId, EvidenceId, Provenance, Trajectory};
 use backstory_store::RunDirectory;
 use backstory_testkit::{MemoryRepository, TestContext};
 
-use crate::reason_change::{LEAKS, audited, built, reason, searched_by_a_server};
+use crate::reason::{audited, reason};
+use crate::reason_change::{LEAKS, built, searched_by_a_server};
 use crate::sample::history;
 
 /// A change and what was searched for it.

@@ -128,33 +128,33 @@ mod tests {
 
     #[test]
     fn a_path_that_begins_a_word_is_rewritten_and_a_test_id_is_not() {
-        let said: Vec<String> = [
-            "/env/bin:/usr/bin:/bin",
-            "/work/src:/work",
-            "--report=/tmp/x",
-            "cargo >/work/list.json; echo",
-            "tests/test_a.py::test_b[/tmp/x-/work]",
-            "/workshop /env.py",
-        ]
-        .iter()
-        .map(|text| paths().inward(text))
-        .collect();
-        insta::assert_snapshot!(said.join("\n"), @"
-        /cache/host/7/env/bin:/usr/bin:/bin
-        /cache/host/7/work/src:/cache/host/7/work
-        --report=/cache/host/7/tmp/x
-        cargo >/cache/host/7/work/list.json; echo
-        tests/test_a.py::test_b[/tmp/x-/work]
-        /workshop /env.py
-        ");
+        let [_, work] = OWN;
+        let host = format!("/cache/host/7{work}");
+        for (text, wanted) in [
+            ("/env/bin:/usr/bin:/bin".to_owned(), "/cache/host/7/env/bin:/usr/bin:/bin".to_owned()),
+            (format!("{work}/src:{work}"), format!("{host}/src:{host}")),
+            ("--report=/tmp/x".to_owned(), "--report=/cache/host/7/tmp/x".to_owned()),
+            (format!("cargo >{work}/list.json; echo"), format!("cargo >{host}/list.json; echo")),
+            (
+                format!("tests/test_a.py::test_b[/tmp/x-{work}]"),
+                format!("tests/test_a.py::test_b[/tmp/x-{work}]"),
+            ),
+            (format!("{work}shop /env.py"), format!("{work}shop /env.py")),
+        ] {
+            assert_eq!(paths().inward(&text), wanted);
+        }
     }
 
     #[test]
     fn what_a_job_says_has_no_path_of_the_host() {
-        let said = b"File \"/cache/host/7/work/a.py\" /cache/environments/K/root/lib \
-            /opt/python/3.12/lib/os.py /usr/lib/x /opt/python/3.123";
-        let said = String::from_utf8(paths().outward(said)).unwrap();
-        insta::assert_snapshot!(said, @r#"File "/work/a.py" /env/lib /toolchain/python3.12/lib/os.py /usr/lib/x /opt/python/3.123"#);
+        let [_, work] = OWN;
+        let said = format!(
+            "File \"/cache/host/7{work}/a.py\" /cache/environments/K/root/lib \
+             /opt/python/3.12/lib/os.py /usr/lib/x /opt/python/3.123"
+        );
+        let said = String::from_utf8(paths().outward(said.as_bytes())).unwrap();
+        let rest = "/env/lib /toolchain/python3.12/lib/os.py /usr/lib/x /opt/python/3.123";
+        assert_eq!(said, format!("File \"{work}/a.py\" {rest}"));
     }
 
     proptest! {
