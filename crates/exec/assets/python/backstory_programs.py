@@ -11,20 +11,14 @@ This process parses and compares. The programs run in processes that are forked 
 """
 
 import ast
+import gc
 import marshal
 import os
 import signal
 import sys
 
 import backstory_rows
-from backstory_zygote import (
-    BROKEN,
-    NO_MEMORY,
-    TOO_LATE,
-    TOO_LONG,
-    read_frame,
-    write_frame,
-)
+from backstory_zygote import BROKEN, HEADER_BYTES, NO_MEMORY, TOO_LATE
 
 DEFAULTS = {
     "seeds": 2,
@@ -84,16 +78,15 @@ MACHINERY = frozenset(
     ).split()
 )
 
-def judged(status, output, nonce):
+
+def judged(status, output, nonce, most):
     """Returns what a run came to: JSON without its brace, and the events."""
     if status == TOO_LATE:
         return b'"outcome":"timeout","what":"wall"', b""
-    if status == TOO_LONG:
+    if len(output) >= most:
         return b'"outcome":"trace"', b""
     if status & 127:
         number = status & 127
-        if number == signal.SIGALRM:
-            return b'"outcome":"timeout","what":"wall"', b""
         if number in (signal.SIGPROF, signal.SIGXCPU):
             return b'"outcome":"timeout","what":"cpu"', b""
         return b'"outcome":"crashed","signal":%d' % number, b""
@@ -167,36 +160,69 @@ def rows_text(rows):
     return "[%s]" % ",".join(parts)
 
 
+#: The modules of the other interpreters, in the order in which they need each other.
+MODULES = ("backstory_values", "backstory_statements", "backstory_trace", "backstory_zygote")
+
+#: How they start. They get modules that were compiled here: an interpreter that has
+#: compiled something holds more memory for good, and each fork pays for that.
+BOOT = """
+import marshal, posix, sys
+place = int(sys.argv[1])
+for name, code in marshal.loads(posix.pread(place, posix.fstat(place).st_size, 0)):
+    module = sys.modules[name] = type(sys)(name)
+    exec(code, module.__dict__)
+posix.close(place)
+module.main(sys.argv[2:])
+"""
+FLAGS = ("-s", "-S", "-B", "-P")
+
+
+class Memory:
+    """A file in memory, by which processes tell each other."""
+
+    def __init__(self, name, content=b""):
+        self.descriptor = os.memfd_create(name)
+        self.put(content)
+
+    def put(self, content):
+        """Replaces what is in it; who writes to it begins at its start."""
+        os.ftruncate(self.descriptor, 0)
+        os.lseek(self.descriptor, 0, os.SEEK_SET)
+        os.pwrite(self.descriptor, content, 0)
+
+    def content(self):
+        """Returns what is in it."""
+        return os.pread(self.descriptor, os.fstat(self.descriptor).st_size, 0)
+
+
 class Zygote:
     """Another process with another seed of the hash, which is forked for its runs."""
 
-    def __init__(self, seed, options):
-        ours_read, theirs_write = os.pipe()
-        theirs_read, ours_write = os.pipe()
-        os.set_inheritable(theirs_write, True)
-        os.set_inheritable(theirs_read, True)
-        script = os.path.join(os.path.dirname(__file__), "backstory_zygote.py")
-        command = [sys.executable, *FLAGS, script, str(theirs_read), str(theirs_write)]
+    def __init__(self, seed, modules, job, options):
+        self.report = Memory("report")
+        self.reading, theirs_write = os.pipe()
+        theirs_read, self.writing = os.pipe()
+        places = [modules.descriptor, job.descriptor, self.report.descriptor]
+        places += [theirs_read, theirs_write]
+        command = [sys.executable, *FLAGS, "-c", BOOT, *map(str, places)]
         command += ["%s=%d" % pair for pair in options.items()]
-        environment = dict(os.environ, PYTHONHASHSEED=str(seed))
-        self.process = os.posix_spawn(sys.executable, command, environment)
+        # What a run calls in a library is looked up once, and not in each run.
+        environment = dict(os.environ, PYTHONHASHSEED=str(seed), LD_BIND_NOW="1")
+        self.process = started(command, environment, places)
         os.close(theirs_write)
         os.close(theirs_read)
-        self.reading, self.writing = ours_read, ours_write
-        job, _ = prepared(WARM_SOURCE, WARM_ENTRY)
-        self.send(marshal.dumps((*job, None, "")))
 
-    def send(self, data):
-        """Asks for a run."""
-        write_frame(self.writing, data)
+    def start(self):
+        """Asks for a run of the job that was put."""
+        self.report.put(b"")
+        os.write(self.writing, b".")
 
     def receive(self):
-        """Returns how the run ended and its output."""
-        answer = read_frame(self.reading)
-        if answer is None:
+        """Returns how the run ended and its report."""
+        status = os.read(self.reading, 4)
+        if not status:
             return TOO_LATE, b""
-        return int.from_bytes(answer[:4], "little", signed=True), answer[4:]
-
+        return int.from_bytes(status, "little", signed=True), self.report.content()
 
     def end(self):
         """Ends it."""
@@ -204,7 +230,52 @@ class Zygote:
         os.waitpid(self.process, 0)
 
 
-FLAGS = ("-s", "-S", "-B")
+def started(command, environment, places):
+    """Starts a process that has some descriptors, which no other one gets."""
+    for place in places:
+        os.set_inheritable(place, True)
+    try:
+        return os.posix_spawn(command[0], command, environment)
+    finally:
+        for place in places:
+            os.set_inheritable(place, False)
+
+
+class Zygotes:
+    """A process for each seed of the hash, all of which run the same jobs."""
+
+    def __init__(self, options):
+        self.most = options["trace"] + HEADER_BYTES
+        modules = Memory("modules", marshal.dumps(compiled(MODULES)))
+        warm, _ = prepared(WARM_SOURCE, WARM_ENTRY)
+        self.job = Memory("job", marshal.dumps((*warm, None, "")))
+        seeds = range(options["seeds"])
+        self.processes = [Zygote(seed, modules, self.job, options) for seed in seeds]
+        for process in self.processes:
+            process.receive()
+
+    def run(self, ready, points):
+        """Runs a program once for each seed and returns what each run came to."""
+        nonce = os.urandom(8).hex()
+        self.job.put(marshal.dumps((*ready, points, nonce)))
+        for process in self.processes:
+            process.start()
+        answers = [process.receive() for process in self.processes]
+        return [judged(status, report, nonce, self.most) for status, report in answers]
+
+    def end(self):
+        """Ends them."""
+        for process in self.processes:
+            process.end()
+
+
+def compiled(names):
+    """Returns names and code of modules that lie beside this file."""
+    found = []
+    for name in names:
+        with open(os.path.join(os.path.dirname(__file__), name + ".py"), "rb") as file:
+            found.append((name, compile(file.read(), name, "exec", dont_inherit=True)))
+    return found
 
 
 def requests(path):
@@ -236,13 +307,7 @@ def trace_all(path, out, zygotes):
             write_results(out, number, (), [(header.encode("ascii"), b"")])
             number += 1
             continue
-        nonce = os.urandom(8).hex()
-        job = (*ready, points, nonce)
-        data = marshal.dumps(job)
-        for zygote in zygotes:
-            zygote.send(data)
-        answers = [zygote.receive() for zygote in zygotes]
-        results = [judged(status, output, nonce) for status, output in answers]
+        results = zygotes.run(ready, points)
         write_results(out, number, ready[0], results)
         number += 1
     out.write(b'{"programs":%d}\n' % number)
@@ -268,11 +333,12 @@ def main(arguments):
     for word in arguments[2:]:
         key, _, value = word.partition("=")
         options[key] = int(value)
-    zygotes = [Zygote(seed, options) for seed in range(options["seeds"])]
+    # Syntax trees have no circles, and a collection would only look at them.
+    gc.disable()
+    zygotes = Zygotes(options)
     with open(arguments[1], "wb") as out:
         trace_all(arguments[0], out, zygotes)
-    for zygote in zygotes:
-        zygote.end()
+    zygotes.end()
 
 
 if __name__ == "__main__":

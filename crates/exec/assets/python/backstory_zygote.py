@@ -1,10 +1,14 @@
 """How does one run of a program go, in a process that is forked for it?
 
-usage: backstory_zygote.py READ WRITE KEY=NUMBER...
+usage: python -c BOOT JOB OUT READ WRITE KEY=NUMBER...
 
-In: jobs from one descriptor. Out: how each run ended, and what it wrote, to another one.
-This process is small, because a fork costs what it holds; it does not parse, and what
-every run needs is made and was used before the first one.
+In: a byte from READ for each job that stands in the file JOB, after a first one to warm up
+with. Out: to WRITE how its run ended, and in the file OUT what the run wrote.
+
+A page of memory costs more than most of what a program does: to map it in a fork, and to
+copy it where one side writes to it. So this process is small, it does not parse, and what
+every run needs was made and used before the first one. Between two forks it does as little
+as can be: a run reads its job and writes its report by itself.
 """
 
 import builtins
@@ -12,7 +16,6 @@ import gc
 import marshal
 import posix
 import resource
-import select
 import sys
 
 import _signal
@@ -27,8 +30,17 @@ STACK = 1150
 #: What a process of ours ends with when there is no result.
 NO_MEMORY, BROKEN = 71, 70
 
-#: What stands for the status of a run that did not end, or wrote without end.
-TOO_LATE, TOO_LONG = -1, -2
+#: What stands for the status of a run that did not end.
+TOO_LATE = -1
+
+#: How many bytes a report may have beside the trace.
+HEADER_BYTES = 4 << 20
+
+#: `os.SEEK_END`, without the module around it.
+FROM_END = 2
+
+#: What the kernel says when a run has ended, and this process waits for.
+ENDED = (_signal.SIGCHLD,)
 
 #: How often the program below is run before the first one that was asked for.
 WARMING = 12
@@ -194,7 +206,7 @@ class Run:
 
     def __init__(self, options):
         self.options = options
-        self.descriptor = -1
+        self.report = -1
         self.nonce = ""
         self.functions = ()
         values = Values(options["nodes"], options["length"])
@@ -214,15 +226,6 @@ class Run:
         ours += (Output.write, Output.flush, Output.isatty, Output.writable, Guard.no_thread)
         self.recorder.ignored.update([address(one.__code__) for one in ours])
 
-    def limit(self):
-        """Asks the kernel to end this process in time."""
-        options, set_limit = self.options, resource.setrlimit
-        _signal.setitimer(_signal.ITIMER_REAL, options["wall_ms"] / 1000)
-        _signal.setitimer(_signal.ITIMER_PROF, options["cpu_ms"] / 1000)
-        seconds = options["cpu_ms"] // 1000 + 2
-        set_limit(resource.RLIMIT_CPU, (seconds, seconds))
-        set_limit(resource.RLIMIT_AS, (options["memory"], options["memory"]))
-
     def prepare(self, job):
         """Tells what is followed in the next run."""
         rows, code, self.entry, self.needs, points, self.nonce = job
@@ -238,9 +241,8 @@ class Run:
         self.recorder.ignored.discard(address(self.entry))
         self.recorder.clear()
 
-    def execute(self, descriptor):
+    def execute(self):
         """Runs the program and says what came of it; never returns."""
-        self.descriptor = descriptor
         recorder, follower = self.recorder, self.follower
         sys.stdout = sys.stderr = self.output
         sys.modules["__main__"] = self.module
@@ -274,8 +276,9 @@ class Run:
             space = {}
             self.prepare(job)
             exec(self.code, space)
-            self.follower.follow()
-            self.result.text(eval(self.entry, space))
+            self.recorder.clear_events()
+            self._follow(self.follower.follow)
+            self._end(eval(self.entry, space))
             self.forget()
         if not hasattr(sys, "monitoring"):
             self.follower.stop()
@@ -329,7 +332,7 @@ class Run:
         self.say(text, False)
 
     def say(self, text, whole):
-        """Writes the result and ends this process."""
+        """Writes the result and ends this process, if it is there for a run."""
         GUARD.run = None
         recorder = self.recorder
         functions = ",".join(["[%s,%d]" % (quoted(name), line) for name, line in self.functions])
@@ -343,104 +346,85 @@ class Run:
         lines = recorder.lines if whole else ()
         body = "%s%s%s%s" % (self.nonce, header, "\n".join(lines), self.nonce)
         data = body.encode("utf-8", "backslashreplace")
+        if self.report < 0:
+            return
         while data:
-            data = data[posix.write(self.descriptor, data) :]
+            data = data[posix.write(self.report, data) :]
         posix._exit(0)
 
 
 GUARD = Guard()
 
 
-def run_in_child(run, job):
-    """Runs one job in a process of its own; returns its output and how it ended."""
-    options = run.options
-    run.prepare(job)
-    reading, writing = posix.pipe()
-    child = posix.fork()
-    if child == 0:
-        try:
-            run.limit()
-            posix.close(reading)
-            run.execute(writing)
-        except MemoryError:
-            posix._exit(NO_MEMORY)
-        except BaseException:
-            posix._exit(BROKEN)
-    posix.close(writing)
-    parts, most = [], options["trace"] + (4 << 20)
-    poll = select.poll()
-    poll.register(reading, select.POLLIN)
-    late = 0
-    while True:
-        if most < 0 or not poll.poll(options["wall_ms"] + 1000):
-            posix.kill(child, 9)
-            late = TOO_LONG if most < 0 else TOO_LATE
-            break
-        part = posix.read(reading, 1 << 16)
-        if not part:
-            break
-        parts.append(part)
-        most -= len(part)
-    run.forget()
-    posix.close(reading)
-    status = posix.waitpid(child, 0)[1]
-    return late or status, b"".join(parts)
+def content(place):
+    """Returns the job that stands in a file."""
+    return marshal.loads(posix.pread(place, posix.lseek(place, 0, FROM_END), 0))
 
 
-def write_frame(descriptor, data):
-    """Writes bytes with their length."""
-    data = len(data).to_bytes(4, "little") + data
-    while data:
-        data = data[posix.write(descriptor, data) :]
+def run_job(run, job, report, ours):
+    """Runs the job that stands in a file, in a process that is there for it."""
+    try:
+        # A run that makes this ineffective is ended by the one that waits for it.
+        _signal.setitimer(_signal.ITIMER_PROF, run.options["cpu_ms"] / 1000)
+        run.prepare(content(job))
+        run.report = report
+        for descriptor in ours:
+            posix.close(descriptor)
+        run.execute()
+    except MemoryError:
+        posix._exit(NO_MEMORY)
+    except BaseException:
+        posix._exit(BROKEN)
 
 
-def read_frame(descriptor):
-    """Returns the bytes of one frame, or nothing at the end."""
-    head = read_exactly(descriptor, 4)
-    if head is None:
-        return None
-    return read_exactly(descriptor, int.from_bytes(head, "little"))
+def status_of(child, seconds):
+    """Waits for a run, ends it after some seconds, and returns how it ended."""
+    if _signal.sigtimedwait(ENDED, seconds) is not None:
+        ended, status = posix.waitpid(child, posix.WNOHANG)
+        if ended:
+            return status
+    posix.kill(child, 9)
+    posix.waitpid(child, 0)
+    # What the kernel says of that end is not for the next run.
+    _signal.sigtimedwait(ENDED, 0)
+    return TOO_LATE
 
 
-def read_exactly(descriptor, length):
-    """Returns so many bytes, or nothing."""
-    parts = []
-    while length:
-        part = posix.read(descriptor, length)
-        if not part:
-            return None
-        parts.append(part)
-        length -= len(part)
-    return b"".join(parts)
+def limit(options):
+    """Asks the kernel to limit this process and those that are forked from it."""
+    for limited, most in (
+        (resource.RLIMIT_AS, options["memory"]),
+        (resource.RLIMIT_FSIZE, options["trace"] + HEADER_BYTES),
+    ):
+        resource.setrlimit(limited, (most, most))
 
 
-def serve(reading, writing, options):
-    """Runs what is sent until nothing more comes."""
+def serve(job, report, reading, writing, options):
+    """Runs what is asked for until nothing more comes."""
     run = Run(options)
-    run.warm(marshal.loads(read_frame(reading)))
+    run.warm(content(job))
+    limit(options)
+    _signal.pthread_sigmask(_signal.SIG_BLOCK, ENDED)
     sys.addaudithook(GUARD.hook)
     _thread.start_new_thread = _thread.start_new = GUARD.no_thread
     gc.collect()
     gc.disable()
     gc.freeze()
-    while True:
-        data = read_frame(reading)
-        if data is None:
-            return
-        status, output = run_in_child(run, marshal.loads(data))
-        write_frame(writing, status.to_bytes(4, "little", signed=True) + output)
+    seconds = options["wall_ms"] / 1000
+    read, write, fork = posix.read, posix.write, posix.fork
+    write(writing, bytes(4))
+    while read(reading, 1):
+        child = fork()
+        if child == 0:
+            run_job(run, job, report, (job, reading, writing))
+        write(writing, status_of(child, seconds).to_bytes(4, "little", signed=True))
 
 
 def main(arguments):
     """Serves the descriptors it is given."""
-    sys.path[:] = [path for path in sys.path if not __file__.startswith(path + "/")]
     sys.setrecursionlimit(STACK)
     options = {}
-    for word in arguments[2:]:
+    for word in arguments[4:]:
         key, _, value = word.partition("=")
         options[key] = int(value)
-    serve(int(arguments[0]), int(arguments[1]), options)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+    serve(*map(int, arguments[:4]), options)

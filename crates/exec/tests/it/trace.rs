@@ -156,6 +156,19 @@ fn every_bad_program_has_its_outcome_and_the_next_one_runs() {
         ("frames", body("g = (1 for x in [1])\nreturn g.gi_frame")),
         ("C types", body("import ctypes")),
         (
+            "every descriptor",
+            body(
+                "import os\nfor n in range(3, 32):\n    try:\n        os.write(n, b'{}\\n')\n    except OSError:\n        pass\nreturn 1",
+            ),
+        ),
+        (
+            "every descriptor without end",
+            body(
+                "import os\nwhile True:\n    for n in range(3, 32):\n        try:\n            os.write(n, b'x' * 10 ** 6)\n        except OSError:\n            pass",
+            ),
+        ),
+        ("no descriptor", body("import os\nos.closerange(3, 99)\nreturn 1")),
+        (
             "way",
             body(
                 "import os\nn = 0\nfor byte in os.urandom(64):\n    if byte > 127:\n        n += 1\nreturn 1",
@@ -209,6 +222,9 @@ fn every_bad_program_has_its_outcome_and_the_next_one_runs() {
     hooks by a name: {"kind":"tampered","what":"hooks"}
     frames: {"kind":"tampered","what":"hooks"}
     C types: {"kind":"tampered","what":"hooks"}
+    every descriptor: {"kind":"tampered","what":"channel"}
+    every descriptor without end: {"kind":"trace"}
+    no descriptor: {"kind":"tampered","what":"tracer"}
     way: {"kind":"nondeterministic"}
     syntax: {"kind":"invalid","what":"syntax"}
     too deep: {"kind":"invalid","what":"too_large"}
