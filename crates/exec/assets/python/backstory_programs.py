@@ -161,7 +161,9 @@ def rows_text(rows):
 
 
 #: The modules of the other interpreters, in the order in which they need each other.
-MODULES = ("backstory_values", "backstory_statements", "backstory_trace", "backstory_zygote")
+MODULES = tuple(
+    "backstory_" + name for name in ("values", "statements", "trace", "follow", "zygote")
+)
 
 #: How they start. They get modules that were compiled here: an interpreter that has
 #: compiled something holds more memory for good, and each fork pays for that.

@@ -13,6 +13,7 @@ import os
 import threading
 
 import backstory_lines
+import backstory_follow
 import backstory_trace
 from backstory_values import Values, address
 
@@ -75,7 +76,7 @@ class Suite:
         self.lines = [0]
         self.recorder.unknown = self._unknown
         self.recorder.elsewhere = self._elsewhere()
-        self.follower = backstory_trace.follower(self.recorder, counts_all=False)
+        self.follower = backstory_follow.follower(self.recorder, counts_all=False)
         self.full, self.kept = False, None
 
     def _elsewhere(self):
@@ -187,7 +188,7 @@ def pytest_configure(config):
         suite = Suite(json.loads(file.read().decode("utf-8")))
     try:
         suite.follower.start()
-    except backstory_trace.Taken:
+    except backstory_follow.Taken:
         suite.out.write({"tracer": "taken"})
         return
     config.pluginmanager.register(Plugin(suite), "backstory_trace_tests_plugin")

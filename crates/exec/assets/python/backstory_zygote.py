@@ -21,6 +21,7 @@ import sys
 import _signal
 import _thread
 
+import backstory_follow
 import backstory_trace
 from backstory_values import Values, address, class_name, quoted
 
@@ -215,7 +216,7 @@ class Run:
             self.values, None, options["steps"], options["trace"], self._limit_met
         )
         self.result = values
-        self.follower = backstory_trace.follower(self.recorder)
+        self.follower = backstory_follow.follower(self.recorder)
         self.output = Output(self, options["output"])
         self.module = type(sys)("__main__")
         self.module.__dict__["__builtins__"] = builtins

@@ -27,7 +27,8 @@ pub use tests_run::{
 };
 
 /// The files of the tracer, by name; they belong into one folder.
-pub const TRACER: [(&str, &str); 8] = [
+pub const TRACER: [(&str, &str); 9] = [
+    ("backstory_follow.py", include_str!("../../assets/python/backstory_follow.py")),
     ("backstory_lines.py", include_str!("../../assets/python/backstory_lines.py")),
     ("backstory_programs.py", include_str!("../../assets/python/backstory_programs.py")),
     ("backstory_rows.py", include_str!("../../assets/python/backstory_rows.py")),

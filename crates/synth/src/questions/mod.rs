@@ -12,6 +12,7 @@ mod call_tests;
 mod calls;
 mod candidate;
 mod closed;
+mod expression;
 mod fix;
 mod listing;
 mod of_call;
