@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use backstory_dataset::snapshot::Verdict;
 use backstory_model::LanguageModelError;
-use backstory_model::reasoning::{Gate, Percentiles};
+use backstory_model::reasoning::{Gate, GateScore, Percentiles};
 use backstory_synth::lm::Answers;
 
 use super::Engine;
@@ -26,8 +26,12 @@ pub(crate) fn percentiles(typed: &str) -> Result<Percentiles, String> {
 }
 
 /// A gate that was set, and what that cost.
+#[derive(Default)]
 pub(super) struct GateSet {
+    /// Its limits; `None` where no step is wanted, or no gate.
     pub(super) gate: Option<Gate>,
+    /// What it was set by.
+    pub(super) scores: Vec<GateScore>,
     /// Tokens the scorer had to read.
     pub(super) tokens: u64,
 }
@@ -40,14 +44,14 @@ impl GateSet {
         (engine, answers): (&Engine, &dyn Answers),
         (percentiles, stage): (Percentiles, Stage),
     ) -> Result<Self, Failure> {
-        let mut likelihoods = Vec::new();
-        let mut tokens = 0;
+        let mut set = Self::default();
         for wanted in &drawn.stories {
             questions.each(wanted, |question| {
                 match engine.score_without(&question.step, answers) {
                     Ok(score) => {
-                        tokens += score.tokens();
-                        likelihoods.push(score.mean_nll());
+                        set.tokens += score.tokens();
+                        let step_id = question.step.id.to_owned();
+                        set.scores.push(GateScore { step_id, nll: score.mean_nll() });
                     }
                     // Such a step is not searched whatever the gate says.
                     Err(LanguageModelError::OverWindow { .. }) => {}
@@ -58,8 +62,9 @@ impl GateSet {
             })?;
         }
         stage.finish();
-        let gate = Gate::between(&likelihoods, percentiles.low, percentiles.high);
-        Ok(Self { gate, tokens })
+        let likelihoods: Vec<f64> = set.scores.iter().map(|score| score.nll).collect();
+        set.gate = Gate::between(&likelihoods, percentiles.low, percentiles.high);
+        Ok(set)
     }
 }
 

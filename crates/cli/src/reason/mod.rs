@@ -18,7 +18,7 @@ use backstory_dataset::reasoning::Tally;
 use backstory_dataset::snapshot::Verdict;
 use backstory_model::SchemaVersion;
 use backstory_model::reasoning::{
-    Percentiles, ReasonedStep, ReasoningSearch, ScopeRow, SearchOptions,
+    Gate, Percentiles, ReasonedStep, ReasoningSearch, ScopeRow, SearchOptions,
 };
 use backstory_store::{ReasoningWriter, RunDirectory, RunState};
 use backstory_synth::lm::Answers;
@@ -86,13 +86,14 @@ pub(crate) fn reason(
     let drawn = Drawn::of(run, plan)?;
     let of_snapshots = run.manifest()?.snapshots.is_some();
     let questions = Questions { run, of_snapshots, context: plan.options.context };
-    let (plan, gate_tokens) = &gated((questions, &drawn), (engine, answers), plan, talk)?;
+    let set = gated((questions, &drawn), (engine, answers), plan, talk)?;
+    let plan = &plan.clone().behind(set.gate);
     let mut search = Search {
         questions,
         engine,
         plan,
         answers,
-        gate_tokens: *gate_tokens,
+        gate_tokens: set.tokens,
         stage: talk.stage("thoughts", drawn.wanted()),
         writer: run.write_reasoning()?,
         tally: Tally::default(),
@@ -105,6 +106,7 @@ pub(crate) fn reason(
     let Search { tally, over_budget, writer, stage, found, .. } = search;
     stage.finish();
     let mut told = told(engine, plan, &drawn, over_budget);
+    told.gate_scores = set.scores;
     if plan.scopes {
         told.scopes = scoped((questions, &drawn), (engine, answers), &found, talk)?;
     }
@@ -115,7 +117,7 @@ pub(crate) fn reason(
         stories: drawn.stories.len(),
         writes: drawn.found,
         target_too_short: drawn.too_short,
-        gate_tokens: *gate_tokens,
+        gate_tokens: set.tokens,
         over_budget,
         tally,
         cpu_seconds,
@@ -123,19 +125,24 @@ pub(crate) fn reason(
     })
 }
 
-/// Sets the gate if one is wanted; returns how many tokens that took as well.
+impl ReasonPlan {
+    /// Returns the plan with the limits of a gate.
+    fn behind(mut self, gate: Option<Gate>) -> Self {
+        self.options.gate = gate;
+        self
+    }
+}
+
+/// Sets the gate if one is wanted.
 fn gated(
     (questions, drawn): (Questions<'_>, &Drawn),
     asked: Asked<'_>,
     plan: &ReasonPlan,
     talk: &Talk,
-) -> Result<(ReasonPlan, u64), Failure> {
-    let mut plan = plan.clone();
-    let Some(percentiles) = plan.percentiles else { return Ok((plan, 0)) };
+) -> Result<GateSet, Failure> {
+    let Some(percentiles) = plan.percentiles else { return Ok(GateSet::default()) };
     let stage = talk.stage("gate", drawn.wanted());
-    let set = GateSet::of(questions, drawn, asked, (percentiles, stage))?;
-    plan.options.gate = set.gate;
-    Ok((plan, set.tokens))
+    GateSet::of(questions, drawn, asked, (percentiles, stage))
 }
 
 /// Scores all code and all documents with what was found for the steps of each story.
@@ -165,6 +172,7 @@ fn told(engine: &Engine, plan: &ReasonPlan, drawn: &Drawn, over_budget: usize) -
         writes: engine.writes(),
         options: plan.options.clone(),
         percentiles: plan.percentiles,
+        gate_scores: Vec::new(),
         thoughts: plan.thoughts,
         budget: plan.budget,
         writes_found: drawn.found,

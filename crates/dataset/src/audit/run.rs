@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use backstory_model::reasoning::{ReasoningSearch, ScopeRow};
+use backstory_model::reasoning::{ReasonedStep, ReasoningSearch, ScopeRow};
 use backstory_model::{
     BlobId, Disposition, Outcome, RepoName, Repository, RunManifest, Trajectory, TreeId,
     UnitExecution,
@@ -17,6 +17,7 @@ use rayon::prelude::*;
 use super::Auditor;
 use super::accounts::Accounts;
 use super::finding::{Finding, TrajectoryAudit, printable};
+use super::reasoning::gate;
 use super::report::AuditReport;
 use super::sources::{AuditOptions, Evidence, Sources};
 
@@ -218,16 +219,20 @@ impl RunAudit<'_> {
         // A damaged log was noted before.
         let lines: Vec<Disposition> =
             run.dispositions().into_iter().flatten().map_while(Result::ok).collect();
-        let audits: Vec<(usize, TrajectoryAudit)> = lines
+        let audits: Vec<(Vec<ReasonedStep>, TrajectoryAudit)> = lines
             .par_iter()
             .filter_map(|line| {
                 let auditor = auditors.get(&line.work.repo)?;
                 Some(reasoned((run, manifest), auditor, &search, line))
             })
             .collect();
+        let stories: Vec<&[ReasonedStep]> = audits.iter().map(|(steps, _)| &**steps).collect();
+        if let Err(fault) = gate(&search, &stories) {
+            self.note("reasoning/search.json", "reason/gate", &fault.expected, &fault.found);
+        }
         let mut steps = 0;
         for (found, audit) in audits {
-            steps += found;
+            steps += found.len();
             self.report.checked.add(&audit.checked);
             self.report.add(audit.findings);
         }
@@ -275,19 +280,22 @@ fn is_scored(row: &ScopeRow, all: &[ScopeRow]) -> bool {
     same.all(|other| texts(other) == texts(row)) && row.nats.is_finite()
 }
 
-/// Audits what was searched for one story; returns how many steps there are.
+/// Audits what was searched for one story; returns the steps without what was tried.
 fn reasoned(
     (run, manifest): (&RunDirectory, &RunManifest),
     auditor: &Auditor<'_>,
     search: &ReasoningSearch,
     line: &Disposition,
-) -> (usize, TrajectoryAudit) {
-    let steps = match run.reasoned(manifest, &line.work.key) {
-        Ok(steps) if steps.is_empty() => return (0, TrajectoryAudit::default()),
+) -> (Vec<ReasonedStep>, TrajectoryAudit) {
+    let mut steps = match run.reasoned(manifest, &line.work.key) {
+        Ok(steps) if steps.is_empty() => return (steps, TrajectoryAudit::default()),
         Ok(steps) => steps,
         Err(error) => {
             let finding = about(line, "run/files", "what was searched", &error.to_string());
-            return (0, TrajectoryAudit { findings: vec![finding], ..TrajectoryAudit::default() });
+            return (
+                Vec::new(),
+                TrajectoryAudit { findings: vec![finding], ..TrajectoryAudit::default() },
+            );
         }
     };
     // A story that cannot be read was noted before.
@@ -296,7 +304,11 @@ fn reasoned(
     } else {
         run.trajectory(line).map(|change| auditor.reasoned_change(&change, &steps, search))
     };
-    (steps.len(), audit.unwrap_or_default())
+    for step in &mut steps {
+        step.searched.rows.clear();
+        step.searched.texts.clear();
+    }
+    (steps, audit.unwrap_or_default())
 }
 
 /// Reads the blob id off `blobs/ab/cdef….zst`.

@@ -19,7 +19,7 @@ use crate::{ModelIdentity, Provenance, SchemaVersion, SnapshotStory, Thought, Ti
 pub use candidate::{CandidateKind, CandidateRow, Generator, Reason};
 pub use guard::{FILE_ENDINGS, GuardOptions, GuardReport, KEYWORDS, Leak};
 pub use scope::{Scope, ScopeRow, ThoughtVersion};
-pub use search::{Gate, Percentiles, SearchOptions, Searched};
+pub use search::{Gate, GateScore, Percentiles, SearchOptions, Searched};
 
 use search::is_zero;
 
@@ -41,6 +41,9 @@ pub struct ReasoningSearch {
     /// Between which percentiles of the wanted steps the gate was set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub percentiles: Option<Percentiles>,
+    /// What the gate was set by: every wanted step that fits into the model.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gate_scores: Vec<GateScore>,
     /// How many steps were to be searched, drawn by the seed; all if absent.
     pub thoughts: Option<usize>,
     /// How many tokens might be spent; as many as it takes if absent.

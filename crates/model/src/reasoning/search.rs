@@ -82,6 +82,16 @@ pub struct Gate {
     pub high: f64,
 }
 
+/// How likely the target of a wanted step was when the gate was set: without a thought,
+/// behind the thoughts the story had before the search.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GateScore {
+    /// The step.
+    pub step_id: String,
+    /// Mean negative log-likelihood, in nats a token.
+    pub nll: f64,
+}
+
 impl Gate {
     /// Sets the gate between two percentiles (0 to 100) of many steps; `None` without any.
     pub fn between(likelihoods: &[f64], low: usize, high: usize) -> Option<Self> {

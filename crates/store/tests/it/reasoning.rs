@@ -45,6 +45,7 @@ fn search() -> ReasoningSearch {
         writes: Tier::Synthesized,
         options: SearchOptions::default(),
         percentiles: None,
+        gate_scores: Vec::new(),
         thoughts: None,
         budget: None,
         writes_found: 1,

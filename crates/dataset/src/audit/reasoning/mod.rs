@@ -9,6 +9,7 @@
 mod accepted;
 mod change;
 mod first;
+mod gate;
 mod kept;
 mod leaks;
 mod named;
@@ -27,6 +28,7 @@ use super::sources::StoredBlobs;
 use crate::snapshot::{Verdict, each_write, writes};
 use crate::{Bodies, BodyError};
 use first::Before;
+pub(super) use gate::gate;
 
 impl Auditor<'_> {
     /// Audits what was searched for one story; any number of threads may do so at once.
