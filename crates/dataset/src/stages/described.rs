@@ -33,13 +33,13 @@ struct Described {
 pub(super) fn tasks(story: &SnapshotStory, bodies: &dyn Bodies) -> Result<Found, BodyError> {
     let mut found = Found::default();
     let mut all: Vec<(&RepoPath, Described)> = Vec::new();
-    for delegation in &story.delegations {
-        let path = &delegation.path;
+    for file in story.written() {
+        let path = file.path;
         let is_source = role_of(path) == FileRole::Source;
         if !is_source || language_of(path) != Some(Language::Python) {
             continue;
         }
-        let text = bodies.text(&delegation.blob)?;
+        let text = bodies.text(file.blob)?;
         match described(&text) {
             Some(here) => all.extend(here.into_iter().map(|one| (path, one))),
             None => found.skip("no_tree"),
