@@ -61,6 +61,9 @@ pub(crate) struct Tally {
     pub(crate) files_given: BTreeMap<&'static str, u64>,
     /// Dependencies no order could respect.
     pub(crate) cut_edges: u64,
+    /// Circles of files that one agent writes.
+    #[serde(skip_serializing_if = "is_none")]
+    pub(crate) circles: u64,
     /// Steps, the main agent's and the others'.
     pub(crate) steps: u64,
     /// Reads.
@@ -69,9 +72,15 @@ pub(crate) struct Tally {
     pub(crate) writes: u64,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
 impl Tally {
     fn add(&mut self, story: &SnapshotStory) {
-        self.files_written += story.delegations.len() as u64;
+        self.files_written += story.written().count() as u64;
+        self.circles += story.delegations.iter().filter(|one| !one.with.is_empty()).count() as u64;
         for given in &story.given {
             *self.files_given.entry(given.reason.as_str()).or_default() += 1;
         }
@@ -90,6 +99,9 @@ impl Tally {
         let mut rows = vec![("files written".to_owned(), self.files_written)];
         rows.extend(self.files_given.iter().map(|(why, n)| (format!("files given, {why}"), *n)));
         rows.push(("dependencies cut".to_owned(), self.cut_edges));
+        if self.circles > 0 {
+            rows.push(("circles written together".to_owned(), self.circles));
+        }
         rows.push(("steps".to_owned(), self.steps));
         rows.push(("reads".to_owned(), self.reads));
         rows.push(("writes".to_owned(), self.writes));
@@ -172,7 +184,7 @@ fn work_unit(source: &SnapshotSource, position: u32, options: &SnapshotOptions) 
     let mut hasher = sha2::Sha256::new();
     let (name, commit) = (&source.name, &source.commit);
     hasher.update(format!("snapshot {} {} {name} {commit}\n", tool(), SchemaVersion::CURRENT));
-    hasher.update(format!("{options:?}\n"));
+    hasher.update(options_text(options));
     for pack in source.repo.promisor_packs() {
         hasher.update(format!("promisor {pack}\n"));
     }
@@ -185,6 +197,17 @@ fn work_unit(source: &SnapshotSource, position: u32, options: &SnapshotOptions) 
         pull: None,
         pull_head: None,
     }
+}
+
+/// Writes the options down for a key. One that is as usual is left out, so that a
+/// choice that nobody makes changes no key.
+fn options_text(options: &SnapshotOptions) -> String {
+    let SnapshotOptions { file_limit, read_limit, write_limit, scc } = options;
+    let scc = if scc.is_cut() { String::new() } else { format!(", scc: {}", scc.as_str()) };
+    format!(
+        "SnapshotOptions {{ file_limit: {file_limit}, read_limit: {read_limit}, \
+         write_limit: {write_limit}{scc} }}\n"
+    )
 }
 
 fn run_key(work: &[WorkUnit]) -> Sha256 {

@@ -21,6 +21,7 @@ mod requirement;
 mod sandbox;
 mod schema;
 mod snapshot;
+mod snapshot_circle;
 mod snapshot_story;
 mod step;
 mod test;
@@ -76,8 +77,9 @@ pub use snapshot::{
     DependencyGraph, FileStructure, Import, LineRange, Reference, RepoSnapshot, SnapshotFile,
     Symbol, SymbolKind,
 };
+pub use snapshot_circle::{CircleFile, CutEdge, HandedFile, Instead, SccPolicy};
 pub use snapshot_story::{
-    CutEdge, Delegation, GivenFile, GivenReason, Plan, PlannedFile, ReadPart, SnapshotOptions,
+    Delegation, GivenFile, GivenReason, Plan, PlannedFile, ReadPart, SnapshotOptions,
     SnapshotStory, Statement, WritingAction, WritingStep,
 };
 pub use step::{

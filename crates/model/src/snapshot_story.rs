@@ -10,8 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BlobId, CommitId, FileMode, LicenseEvidence, LineRange, Provenance, RepoName, RepoPath,
-    SchemaVersion, Thought, TreeId, UnitId,
+    BlobId, CircleFile, CommitId, CutEdge, FileMode, HandedFile, LicenseEvidence, LineRange,
+    Provenance, RepoName, RepoPath, SccPolicy, SchemaVersion, Thought, TreeId, UnitId,
 };
 
 /// The story of a repository at one commit.
@@ -44,6 +44,9 @@ pub struct SnapshotStory {
     pub delegations: Vec<Delegation>,
     /// What is said at the end.
     pub finish: Statement,
+    /// What was done about files that depend on each other in a circle.
+    #[serde(default, skip_serializing_if = "SccPolicy::is_cut")]
+    pub scc: SccPolicy,
 }
 
 impl SnapshotStory {
@@ -51,6 +54,11 @@ impl SnapshotStory {
     /// happens in them, and the end.
     pub fn step_count(&self) -> usize {
         3 + self.delegations.iter().map(|delegation| 1 + delegation.steps.len()).sum::<usize>()
+    }
+
+    /// Returns the files that are written, in order.
+    pub fn written(&self) -> impl Iterator<Item = HandedFile<'_>> {
+        self.delegations.iter().flat_map(Delegation::files)
     }
 }
 
@@ -149,19 +157,10 @@ impl GivenReason {
     }
 }
 
-/// A dependency on a file that is written later, because the two depend on each other.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-pub struct CutEdge {
-    /// The file that depends.
-    pub from: RepoPath,
-    /// The file it depends on, written later.
-    pub to: RepoPath,
-}
-
-/// One file handed to an agent of its own.
+/// One file handed to an agent of its own; or a circle of files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Delegation {
-    /// The file.
+    /// The file, of a circle the one that is written first.
     pub path: RepoPath,
     /// What it is to git.
     pub mode: FileMode,
@@ -171,6 +170,9 @@ pub struct Delegation {
     pub task: Statement,
     /// What the agent of the file does.
     pub steps: Vec<WritingStep>,
+    /// The other files of a circle that one agent writes, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<CircleFile>,
 }
 
 /// What an agent that writes one file does in one step.
@@ -208,6 +210,9 @@ pub enum WritingAction {
         /// Which lines of the finished file; the first write begins at line 1, and
         /// each goes on where the one before ended. An empty file is `1..=0`.
         lines: LineRange,
+        /// The file, where it is one of those that the delegation hands over, too.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        path: Option<RepoPath>,
     },
 }
 
@@ -232,10 +237,18 @@ pub struct SnapshotOptions {
     pub read_limit: u64,
     /// Files larger than this are written in parts.
     pub write_limit: u64,
+    /// What is done about files that depend on each other in a circle.
+    #[serde(default, skip_serializing_if = "SccPolicy::is_cut")]
+    pub scc: SccPolicy,
 }
 
 impl Default for SnapshotOptions {
     fn default() -> Self {
-        Self { file_limit: 1 << 20, read_limit: 16 << 10, write_limit: 16 << 10 }
+        Self {
+            file_limit: 1 << 20,
+            read_limit: 16 << 10,
+            write_limit: 16 << 10,
+            scc: SccPolicy::Cut,
+        }
     }
 }

@@ -5,19 +5,9 @@
 //! and comments touches nothing; one outside of all functions is counted.
 
 use std::collections::BTreeSet;
-use std::ops::RangeInclusive;
 
 use crate::diff;
-use crate::tree::{Part, python_tree};
-
-/// One function of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PythonFunction {
-    /// Its qualified name.
-    pub name: String,
-    /// Its lines from 1, decorators included.
-    pub lines: RangeInclusive<u32>,
-}
+use crate::python_functions::{function_around, python_functions};
 
 /// What a change of a file touches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,23 +16,6 @@ pub struct ChangedFunctions {
     pub names: BTreeSet<String>,
     /// How many changed lines lie in no function.
     pub outside: usize,
-}
-
-/// Returns the functions of a file, outer ones before those in them; `None` where the
-/// text is no Python.
-pub fn python_functions(source: &str) -> Option<Vec<PythonFunction>> {
-    let tree = python_tree(source)?;
-    let starts: Vec<usize> = std::iter::once(0)
-        .chain(memchr::memchr_iter(b'\n', source.as_bytes()).map(|at| at + 1))
-        .collect();
-    let mut found = Vec::new();
-    collect(&tree, source, "", &starts, &mut found);
-    Some(found)
-}
-
-/// Returns the innermost function around a line.
-pub fn function_around(functions: &[PythonFunction], line: u32) -> Option<&PythonFunction> {
-    functions.iter().rfind(|function| function.lines.contains(&line))
 }
 
 /// Returns what a change touches; `None` where neither version is Python.
@@ -77,40 +50,9 @@ pub fn changed_functions(old: &str, new: &str) -> Option<ChangedFunctions> {
     Some(changed)
 }
 
-fn collect(
-    part: &Part,
-    source: &str,
-    around: &str,
-    starts: &[usize],
-    found: &mut Vec<PythonFunction>,
-) {
-    for inner in &part.parts {
-        let definition = match inner.kind {
-            "decorated_definition" => inner.field("definition").unwrap_or(inner),
-            _ => inner,
-        };
-        let name = definition.field("name").map_or("", |name| name.text(source));
-        match definition.kind {
-            "function_definition" => {
-                let name = format!("{around}{name}");
-                let line = |at: usize| {
-                    u32::try_from(starts.partition_point(|start| *start <= at)).unwrap_or(u32::MAX)
-                };
-                let lines = line(inner.range.start)..=line(inner.range.end.saturating_sub(1));
-                found.push(PythonFunction { name: name.clone(), lines });
-                collect(definition, source, &format!("{name}.<locals>."), starts, found);
-            }
-            "class_definition" => {
-                collect(definition, source, &format!("{around}{name}."), starts, found);
-            }
-            _ => collect(inner, source, around, starts, found),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{changed_functions, python_functions};
+    use super::changed_functions;
 
     const BEFORE: &str = "\
 import a
@@ -131,15 +73,6 @@ def h():
     fn touched(from: &str, to: &str) -> (Vec<String>, usize) {
         let changed = changed_functions(BEFORE, &BEFORE.replace(from, to)).unwrap();
         (changed.names.into_iter().collect(), changed.outside)
-    }
-
-    #[test]
-    fn functions_have_the_names_that_python_gives_them() {
-        let functions = python_functions(BEFORE).unwrap();
-        let named = functions.into_iter().map(|one| (one.name, one.lines)).collect::<Vec<_>>();
-        let wanted = [("C.f", 6..=10), ("C.f.<locals>.g", 8..=9), ("h", 12..=13)];
-        assert_eq!(named, wanted.map(|(name, lines)| (name.to_owned(), lines)));
-        assert_eq!(python_functions("def f(:\n"), None);
     }
 
     #[test]

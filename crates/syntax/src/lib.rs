@@ -6,6 +6,7 @@
 
 mod functions;
 mod parse;
+mod python_functions;
 mod role;
 mod touches;
 mod tree;
@@ -13,10 +14,11 @@ mod tree;
 pub mod diff;
 pub mod log;
 
-pub use functions::{
-    ChangedFunctions, PythonFunction, changed_functions, function_around, python_functions,
-};
+pub use functions::{ChangedFunctions, changed_functions};
 pub use parse::{SIZE_LIMIT, parse};
+pub use python_functions::{
+    FunctionPart, LineStarts, PythonFunction, function_around, python_functions, visit_functions,
+};
 pub use role::{language_of, role_of};
 pub use touches::{Touched, touched};
 pub use tree::{Part, python_tree};

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use backstory_model::SccPolicy;
+use clap::{Args, ValueEnum};
 
 /// Tell how finished repositories could have been written, file by file
 ///
@@ -34,7 +35,30 @@ pub(crate) struct SnapshotArgs {
     /// Files larger than this many bytes are written in parts; 16384 unless set
     #[arg(long, value_name = "BYTES")]
     pub(crate) write_limit: Option<u64>,
+    /// What is done about files that depend on each other in a circle
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) scc: CirclePolicy,
     /// Print the counts as one line of JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What is done about a circle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CirclePolicy {
+    /// The file that needs the fewest others goes first, and so on
+    #[default]
+    Cut,
+    /// One agent writes all files of the circle, in that order
+    Group,
+}
+
+impl CirclePolicy {
+    /// Returns what was typed as a choice of the story.
+    pub(crate) fn policy(self) -> SccPolicy {
+        match self {
+            Self::Cut => SccPolicy::Cut,
+            Self::Group => SccPolicy::Group,
+        }
+    }
 }

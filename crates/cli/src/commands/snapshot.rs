@@ -22,6 +22,7 @@ pub(super) fn snapshot(
         file_limit: settings.file_limit(args.file_limit, default.file_limit),
         read_limit: args.read_limit.unwrap_or(default.read_limit),
         write_limit: args.write_limit.unwrap_or(default.write_limit),
+        scc: args.scc.policy(),
     };
     let jobs = settings.jobs(args.jobs)?;
     let sources = sources(args)?;

@@ -142,3 +142,53 @@ fn runs_of_changes_and_of_snapshots_are_told_apart() {
     let said = context.backstory(["export", "run", "--to", "swe-bench", "-o", "out"]).run();
     insta::assert_snapshot!(said.to_string());
 }
+
+/// Two files that need each other when they are loaded, and one that both need.
+fn circle() -> RepoBuilder {
+    let mut repo = RepoBuilder::new("acme/ring");
+    let lexer = "from ring.parser import parse\nfrom ring.text import trim\n\n\n\
+                 def token(text):\n    return parse(trim(text))\n";
+    let parser = "from ring import lexer\nfrom ring.text import trim\n\n\n\
+                  def parse(text):\n    return [lexer, trim(text)]\n";
+    repo.commit(
+        "Start",
+        [
+            ("ring/__init__.py", ""),
+            ("ring/lexer.py", lexer),
+            ("ring/parser.py", parser),
+            ("ring/text.py", "def trim(text):\n    return text.strip()\n"),
+            (
+                "test_ring.py",
+                "from ring.lexer import token\n\n\ndef test():\n    assert token(' ')\n",
+            ),
+        ],
+    );
+    repo
+}
+
+#[test]
+fn one_agent_writes_a_circle_where_circles_are_grouped() {
+    let context = context();
+    circle().write(&context.path("acme+ring"), Layout::BareWithoutConfig);
+    let arguments = ["snapshot", "acme+ring", "--scc", "group", "-o", "run", "--json"];
+    let said = context.backstory(arguments).run();
+    insta::assert_snapshot!(steady(&said));
+    let id = format!("acme__ring@{}", &circle().head().as_str()[..12]);
+    let shown = context.backstory(["show", "run", id.as_str()]).run();
+    insta::assert_snapshot!(shown.stdout);
+    let audited = context.backstory(["audit", "run", "--repo", "acme+ring"]).run();
+    assert_eq!(audited.exit_code, Some(0), "{audited}");
+    context.backstory(["export", "run", "-o", "out"]).run();
+    let checked = context.backstory(["validate", "out/atif", "--target", "atif"]).run();
+    assert_eq!(checked.exit_code, Some(0), "{checked}");
+}
+
+#[test]
+fn a_policy_that_is_as_usual_changes_no_byte() {
+    let context = context();
+    circle().write(&context.path("acme+ring"), Layout::BareWithoutConfig);
+    context.backstory(["snapshot", "acme+ring", "-o", "one"]).run();
+    context.backstory(["snapshot", "acme+ring", "--scc", "cut", "-o", "two"]).run();
+    assert_eq!(covered(&context.path("one")), covered(&context.path("two")));
+    assert!(!context.read("one/manifest.json").contains("scc"));
+}

@@ -4,11 +4,12 @@
 //! `subagent_trajectories`, named by the call that hands the file over.
 
 use backstory_model::{
-    Delegation, Provenance, ReadPart, SnapshotStory, Thought, Tier, WritingAction, WritingStep,
+    Delegation, HandedFile, Provenance, ReadPart, SccPolicy, SnapshotStory, Thought, Tier,
+    WritingAction, WritingStep,
 };
 use serde_json::{Map, Value, json};
 
-use super::flatten::{content, plan};
+use super::flatten::{content, done, plan};
 use crate::{Bodies, BodyError};
 
 /// Returns the document.
@@ -35,20 +36,29 @@ pub(super) fn document(story: &SnapshotStory, bodies: &dyn Bodies) -> Result<Val
         "schema_version": "ATIF-v1.7",
         "session_id": story.id,
         "trajectory_id": story.id,
-        "agent": named(&[delegate_tool()]),
+        "agent": named(&[delegate_tool(story)]),
         "steps": steps,
         "final_metrics": {"total_steps": total},
         "subagent_trajectories": agents,
-        "extra": {"backstory": {
-            "schema": story.schema,
-            "repo": story.repo,
-            "commit": story.commit,
-            "tree": story.tree,
-            "license": story.license,
-            "given": story.given,
-            "cut_edges": story.cut_edges,
-        }},
+        "extra": {"backstory": told(story)},
     }))
+}
+
+/// Says what stands in a story beside its steps.
+fn told(story: &SnapshotStory) -> Value {
+    let mut told = json!({
+        "schema": story.schema,
+        "repo": story.repo,
+        "commit": story.commit,
+        "tree": story.tree,
+        "license": story.license,
+        "given": story.given,
+        "cut_edges": story.cut_edges,
+    });
+    if !story.scc.is_cut() {
+        told["scc"] = json!(story.scc);
+    }
+    told
 }
 
 /// Names the trajectory of the agent of one file; unique within a story.
@@ -66,15 +76,24 @@ fn handed(number: usize, place: usize, delegation: &Delegation, id: &str) -> Val
     json!({
         "step_id": number, "source": "agent", "llm_call_count": 0, "message": "",
         "tool_calls": [{"tool_call_id": call, "function_name": "delegate",
-            "arguments": {"path": delegation.path, "task": task.text}}],
+            "arguments": handed_over(delegation)}],
         "observation": {"results": [{"source_call_id": call,
-            "content": format!("Done: {}", delegation.path),
+            "content": format!("Done: {}", done(delegation)),
             "subagent_trajectory_ref": [{"trajectory_id": id}]}]},
         "extra": {"backstory": known(&task.provenance, task.hindsight)},
     })
 }
 
-/// Returns the trajectory of the agent of one file.
+/// Returns what the main agent calls its tool with.
+pub(super) fn handed_over(delegation: &Delegation) -> Value {
+    let mut arguments = json!({"path": delegation.path, "task": delegation.task.text});
+    if !delegation.with.is_empty() {
+        arguments["with"] = delegation.with.iter().map(|file| json!(file.path)).collect();
+    }
+    arguments
+}
+
+/// Returns the trajectory of the agent of one file, or of a circle of files.
 fn agent(
     story: &SnapshotStory,
     delegation: &Delegation,
@@ -84,10 +103,16 @@ fn agent(
     let task = &delegation.task;
     let mut steps = vec![json!({"step_id": 1, "source": "user", "message": task.text,
         "extra": {"backstory": known(&task.provenance, task.hindsight)}})];
-    for (number, step) in (2..).zip(&delegation.steps) {
-        steps.push(writing(delegation, step, (place, number), bodies)?);
+    for (number, (file, step)) in (2..).zip(delegation.served()) {
+        steps.push(writing(file, step, (place, number), bodies)?);
     }
     let total = steps.len();
+    let mut about = json!({
+        "path": delegation.path, "mode": delegation.mode, "blob": delegation.blob,
+    });
+    if !delegation.with.is_empty() {
+        about["with"] = json!(delegation.with);
+    }
     Ok(json!({
         "schema_version": "ATIF-v1.7",
         "session_id": story.id,
@@ -95,20 +120,18 @@ fn agent(
         "agent": named(&tools()),
         "steps": steps,
         "final_metrics": {"total_steps": total},
-        "extra": {"backstory": {
-            "path": delegation.path, "mode": delegation.mode, "blob": delegation.blob,
-        }},
+        "extra": {"backstory": about},
     }))
 }
 
 fn writing(
-    delegation: &Delegation,
+    file: HandedFile<'_>,
     step: &WritingStep,
     (place, number): (usize, usize),
     bodies: &dyn Bodies,
 ) -> Result<Value, BodyError> {
     let id = format!("call_{place}_{number}");
-    let called = Called::of(delegation, step, bodies)?;
+    let called = Called::of(file, step, bodies)?;
     let mut object = Map::new();
     object.insert("step_id".to_owned(), number.into());
     object.insert("source".to_owned(), "agent".into());
@@ -155,11 +178,11 @@ pub(super) struct Called {
 
 impl Called {
     pub(super) fn of(
-        delegation: &Delegation,
+        file: HandedFile<'_>,
         step: &WritingStep,
         bodies: &dyn Bodies,
     ) -> Result<Self, BodyError> {
-        let content = content(delegation, step, bodies)?;
+        let content = content(file, step, bodies)?;
         Ok(match &step.action {
             WritingAction::Read { path, part, shown, .. } => {
                 let mut arguments = json!({"path": path, "part": part});
@@ -168,11 +191,11 @@ impl Called {
                 }
                 Self { name: "read", arguments, output: content }
             }
-            WritingAction::Write { lines } => Self {
+            WritingAction::Write { lines, .. } => Self {
                 name: "write",
-                arguments: json!({"path": delegation.path, "content": content,
+                arguments: json!({"path": file.path, "content": content,
                     "append": lines.start > 1}),
-                output: format!("Written: {} up to line {}", delegation.path, lines.end),
+                output: format!("Written: {} up to line {}", file.path, lines.end),
             },
         })
     }
@@ -188,9 +211,12 @@ fn tool(name: &str, about: &str, properties: &Value, required: &[&str]) -> Value
 }
 
 /// Describes the tool of the main agent.
-pub(super) fn delegate_tool() -> Value {
+pub(super) fn delegate_tool(story: &SnapshotStory) -> Value {
     let text = json!({"type": "string"});
-    let properties = json!({"path": text, "task": text});
+    let mut properties = json!({"path": text, "task": text});
+    if story.scc == SccPolicy::Group {
+        properties["with"] = json!({"type": "array", "items": text});
+    }
     tool("delegate", "Hands a file to an agent that writes it.", &properties, &["path", "task"])
 }
 

@@ -7,8 +7,8 @@
 use backstory_model::{Delegation, SnapshotStory};
 use serde_json::{Value, json};
 
-use super::atif::{Called, delegate_tool, spoken, tools};
-use super::flatten::plan;
+use super::atif::{Called, delegate_tool, handed_over, spoken, tools};
+use super::flatten::{done, plan};
 use crate::{Bodies, BodyError};
 
 /// Returns the rows of a story.
@@ -37,13 +37,13 @@ fn main(story: &SnapshotStory) -> Value {
         let call = format!("delegate_{place}");
         messages.push(json!({"role": "assistant", "content": std::mem::take(&mut said),
             "tool_calls": [{"id": call, "type": "function", "function": {"name": "delegate",
-                "arguments": {"path": delegation.path, "task": delegation.task.text}}}],
+                "arguments": handed_over(delegation)}}],
             "train": true}));
         messages.push(json!({"role": "tool", "tool_call_id": call,
-            "content": format!("Done: {}", delegation.path), "train": false}));
+            "content": format!("Done: {}", done(delegation)), "train": false}));
     }
     messages.push(json!({"role": "assistant", "content": story.finish.text, "train": true}));
-    row(story, story.id.as_str(), &messages, &[delegate_tool()])
+    row(story, story.id.as_str(), &messages, &[delegate_tool(story)])
 }
 
 fn agent(
@@ -53,9 +53,9 @@ fn agent(
     bodies: &dyn Bodies,
 ) -> Result<Value, BodyError> {
     let mut messages = vec![user(&delegation.task.text)];
-    for (number, step) in (2..).zip(&delegation.steps) {
+    for (number, (file, step)) in (2..).zip(delegation.served()) {
         let call = format!("call_{place}_{number}");
-        let called = Called::of(delegation, step, bodies)?;
+        let called = Called::of(file, step, bodies)?;
         let (said, reasoned) = spoken(step.thought.as_ref());
         let mut turn = json!({"role": "assistant", "content": said,
             "tool_calls": [{"id": call, "type": "function",
@@ -68,7 +68,13 @@ fn agent(
         messages.push(json!({"role": "tool", "tool_call_id": call, "content": called.output,
             "train": false}));
     }
-    let done = format!("`{}` is written.", delegation.path);
-    messages.push(json!({"role": "assistant", "content": done, "train": true}));
+    messages.push(json!({"role": "assistant", "content": written(delegation), "train": true}));
     Ok(row(story, &format!("{}.{place}", story.id), &messages, &tools()))
+}
+
+/// What an agent says at its end.
+fn written(delegation: &Delegation) -> String {
+    let paths: Vec<String> = delegation.files().map(|file| format!("`{}`", file.path)).collect();
+    let are = if paths.len() == 1 { "is" } else { "are" };
+    format!("{} {are} written.", paths.join(", "))
 }

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use backstory_model::{
-    Delegation, LineRange, PlannedFile, ReadPart, RepoPath, SnapshotStory, Tier, WritingAction,
-    WritingStep,
+    Delegation, HandedFile, LineRange, PlannedFile, ReadPart, RepoPath, SnapshotStory, Tier,
+    WritingAction, WritingStep,
 };
 
 use super::document::{Document, Origin, SpanKind};
@@ -63,13 +63,11 @@ pub fn documents(
 ) -> Result<Vec<Document>, BodyError> {
     match arm {
         Arm::RawPath => {
-            let mut files: Vec<&Delegation> = story.delegations.iter().collect();
-            files.sort_by(|a, b| a.path.cmp(&b.path));
+            let mut files: Vec<HandedFile<'_>> = story.written().collect();
+            files.sort_by(|a, b| a.path.cmp(b.path));
             raw(story, &files, bodies, limit)
         }
-        Arm::RawDependency => {
-            raw(story, &story.delegations.iter().collect::<Vec<_>>(), bodies, limit)
-        }
+        Arm::RawDependency => raw(story, &story.written().collect::<Vec<_>>(), bodies, limit),
         Arm::TrajectoryNoThought => told(story, bodies, false, limit),
         Arm::TrajectoryInitial | Arm::TrajectorySearch => told(story, bodies, true, limit),
     }
@@ -80,16 +78,16 @@ const NOWHERE: Origin<'_> = Origin { step: None, path: None, tier: Tier::Derived
 /// Writes the files alone.
 fn raw(
     story: &SnapshotStory,
-    files: &[&Delegation],
+    files: &[HandedFile<'_>],
     bodies: &dyn Bodies,
     limit: usize,
 ) -> Result<Vec<Document>, BodyError> {
     let opening = header(story);
     let mut parts = Parts::new(opening.clone(), limit);
     for file in files {
-        let text = bodies.text(&file.blob)?;
+        let text = bodies.text(file.blob)?;
         let mut piece = Document::default();
-        let origin = Origin { step: None, path: Some(&file.path), tier: Tier::Observed };
+        let origin = Origin { step: None, path: Some(file.path), tier: Tier::Observed };
         piece.push(SpanKind::Header, &format!("\nFile {}\n", file.path), origin);
         piece.push(SpanKind::WriteContent, &text, origin);
         parts.add(&piece, || opening.clone());
@@ -117,11 +115,12 @@ fn told(
     limit: usize,
 ) -> Result<Vec<Document>, BodyError> {
     let mut parts = Parts::new(opening(story), limit);
-    let mut step = 3;
-    for (place, delegation) in story.delegations.iter().enumerate() {
+    let (mut step, mut place) = (3, 0);
+    for delegation in &story.delegations {
         let piece = delegated(delegation, bodies, thoughts, step)?;
         parts.add(&piece, || recap(story, place));
         step += 1 + delegation.steps.len();
+        place += delegation.files().count();
     }
     let mut end = Document::default();
     let finish = format!("\nFinish: {}\n", story.finish.text);
@@ -166,7 +165,7 @@ fn planned(file: &PlannedFile) -> String {
     line
 }
 
-/// Writes what happens to one file.
+/// Writes what the agent of a file does, or that of a circle of files.
 pub(super) fn delegated(
     delegation: &Delegation,
     bodies: &dyn Bodies,
@@ -174,18 +173,17 @@ pub(super) fn delegated(
     first: usize,
 ) -> Result<Document, BodyError> {
     let mut piece = Document::default();
-    let path = Some(&delegation.path);
-    let origin = Origin { step: Some(first), path, tier: Tier::Derived };
+    let origin = Origin { step: Some(first), path: Some(&delegation.path), tier: Tier::Derived };
     piece.push(SpanKind::Action, &format!("\nDelegate: {}\n", delegation.task.text), origin);
-    for (number, step) in (first + 1..).zip(&delegation.steps) {
-        let origin = |tier| Origin { step: Some(number), path, tier };
+    for (number, (file, step)) in (first + 1..).zip(delegation.served()) {
+        let origin = |tier| Origin { step: Some(number), path: Some(file.path), tier };
         if let Some(thought) = step.thought.as_ref().filter(|_| thoughts) {
             let tier = thought.provenance.tier();
             piece.push(SpanKind::Think, &format!("Think: {}\n", thought.text), origin(tier));
         }
-        let call = format!("{}\n", call(delegation, step));
+        let call = format!("{}\n", call(file.path, step));
         piece.push(SpanKind::Action, &call, origin(step.choice.tier()));
-        let content = content(delegation, step, bodies)?;
+        let content = content(file, step, bodies)?;
         let kind = match step.action {
             WritingAction::Read { .. } => SpanKind::Observation,
             WritingAction::Write { .. } => SpanKind::WriteContent,
@@ -195,12 +193,17 @@ pub(super) fn delegated(
             piece.push(SpanKind::Observation, "\n", origin(Tier::Derived));
         }
     }
-    piece.push(SpanKind::Observation, &format!("Done: {}\n", delegation.path), origin);
+    piece.push(SpanKind::Observation, &format!("Done: {}\n", done(delegation)), origin);
     Ok(piece)
 }
 
+/// Lists the files that a delegation hands over.
+pub(super) fn done(delegation: &Delegation) -> String {
+    delegation.files().map(|file| file.path.to_string()).collect::<Vec<_>>().join(", ")
+}
+
 /// Writes a call of one of the two tools on a line.
-fn call(delegation: &Delegation, step: &WritingStep) -> String {
+fn call(written: &RepoPath, step: &WritingStep) -> String {
     match &step.action {
         WritingAction::Read { path, part: ReadPart::Whole, .. } => format!("Read {path}"),
         WritingAction::Read { path, part: ReadPart::Outline, .. } => {
@@ -211,22 +214,20 @@ fn call(delegation: &Delegation, step: &WritingStep) -> String {
                 shown.iter().map(|r| format!("{}-{}", r.start, r.end)).collect();
             format!("Read {path}, lines {}", lines.join(", "))
         }
-        WritingAction::Write { lines } => {
-            format!("Write {}, lines {}-{}", delegation.path, lines.start, lines.end)
+        WritingAction::Write { lines, .. } => {
+            format!("Write {written}, lines {}-{}", lines.start, lines.end)
         }
     }
 }
 
-/// Returns what a step shows or writes.
+/// Returns what a step shows of other files, or writes of its own.
 pub(super) fn content(
-    delegation: &Delegation,
+    file: HandedFile<'_>,
     step: &WritingStep,
     bodies: &dyn Bodies,
 ) -> Result<String, BodyError> {
     Ok(match &step.action {
-        WritingAction::Write { lines } => {
-            of_lines(&bodies.text(&delegation.blob)?, *lines).to_owned()
-        }
+        WritingAction::Write { lines, .. } => of_lines(&bodies.text(file.blob)?, *lines).to_owned(),
         WritingAction::Read { part, blob, shown, .. } => {
             let text = bodies.text(blob)?;
             let of = |range: &LineRange| of_lines(&text, *range);

@@ -1,8 +1,8 @@
 //! How does the story of a snapshot read in a terminal?
 
-use backstory_model::{SnapshotStory, WritingAction};
+use backstory_model::{HandedFile, SnapshotStory, WritingAction, WritingStep};
 
-use super::flatten::{content, plan};
+use super::flatten::{content, done, plan};
 use crate::Bodies;
 use crate::narrate::{Page, badge};
 
@@ -13,10 +13,13 @@ pub fn narrate_snapshot(story: &SnapshotStory, bodies: &dyn Bodies, width: usize
     page.line(&format!("{} · {}, license {license}", story.id, story.repo));
     page.line(&format!(
         "{} files written, {} given, {} dependencies cut",
-        story.delegations.len(),
+        story.written().count(),
         story.given.len(),
         story.cut_edges.len()
     ));
+    if !story.scc.is_cut() {
+        page.line(&format!("circles of dependencies: {}", story.scc.as_str()));
+    }
     page.text.push('\n');
     let asked = &story.requirements;
     page.step(1, "the requirements", &badge(&asked.provenance, asked.hindsight));
@@ -26,17 +29,12 @@ pub fn narrate_snapshot(story: &SnapshotStory, bodies: &dyn Bodies, width: usize
     let mut number = 3;
     for delegation in &story.delegations {
         page.text.push('\n');
-        page.line(&format!("── {} ──", delegation.path));
+        page.line(&format!("── {} ──", done(delegation)));
         let task = &delegation.task;
         page.step(number, "the main agent asks", &badge(&task.provenance, task.hindsight));
         page.excerpt("      ", &task.text);
-        for (at, step) in (number + 1..).zip(&delegation.steps) {
-            let what = match &step.action {
-                WritingAction::Read { path, .. } => format!("read {path}"),
-                WritingAction::Write { lines } => {
-                    format!("write lines {} to {}", lines.start, lines.end)
-                }
-            };
+        for (at, (file, step)) in (number + 1..).zip(delegation.served()) {
+            let what = what(file, step, !delegation.with.is_empty());
             page.step(at, &what, &badge(&step.choice, step.hindsight));
             if let Some(thought) = &step.thought {
                 let mark = format!("      {} ", badge(&thought.provenance, false));
@@ -46,7 +44,7 @@ pub fn narrate_snapshot(story: &SnapshotStory, bodies: &dyn Bodies, width: usize
                 WritingAction::Read { .. } => "      | ",
                 WritingAction::Write { .. } => "      + ",
             };
-            match content(delegation, step, bodies) {
+            match content(file, step, bodies) {
                 Ok(text) => page.excerpt(mark, &text),
                 Err(error) => page.line(&format!("      [{error}]")),
             }
@@ -56,4 +54,15 @@ pub fn narrate_snapshot(story: &SnapshotStory, bodies: &dyn Bodies, width: usize
     page.text.push('\n');
     page.step(number, &story.finish.text, &badge(&story.finish.provenance, false));
     page.text
+}
+
+/// Says what a step does.
+fn what(file: HandedFile<'_>, step: &WritingStep, is_circle: bool) -> String {
+    match &step.action {
+        WritingAction::Read { path, .. } => format!("read {path}"),
+        WritingAction::Write { lines, .. } => {
+            let of = if is_circle { format!(" of {}", file.path) } else { String::new() };
+            format!("write lines {} to {}{of}", lines.start, lines.end)
+        }
+    }
 }

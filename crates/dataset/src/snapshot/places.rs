@@ -57,7 +57,7 @@ pub fn writes(story: &SnapshotStory) -> impl Iterator<Item = (usize, &WritingSte
         Some((number..).zip(&delegation.steps))
     });
     steps.flatten().filter(|(_, step)| match &step.action {
-        WritingAction::Write { lines } => lines.start <= lines.end,
+        WritingAction::Write { lines, .. } => lines.start <= lines.end,
         WritingAction::Read { .. } => false,
     })
 }
@@ -76,14 +76,16 @@ pub fn each_write<E: From<BodyError>>(
     let mut first = 3;
     for (at, delegation) in story.delegations.iter().enumerate() {
         let steps = first + 1..first + 1 + delegation.steps.len();
+        let served = delegation.served();
         for step in wanted.range(steps.clone()) {
             let piece = delegated(&told.delegations[at], bodies, true, first)?;
             let Some(seen) = Seen::of(&piece, *step) else { continue };
             let shown = format!("{before}{}", seen.before);
+            let (file, _) = served[*step - steps.start];
             let place = WritePlace {
                 step: *step,
-                path: &delegation.path,
-                blob: &delegation.blob,
+                path: file.path,
+                blob: file.blob,
                 context: end_of(&shown, context),
                 lead: seen.lead,
                 target: seen.target,

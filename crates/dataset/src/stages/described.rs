@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 
 use backstory_model::{FileRole, Language, RepoPath, SnapshotStory};
-use backstory_syntax::{Part, language_of, python_tree, role_of};
+use backstory_syntax::{
+    FunctionPart, LineStarts, language_of, python_tree, role_of, visit_functions,
+};
 use backstory_verify::{Expected, FunctionPlace};
 use serde_json::json;
 
@@ -33,13 +35,13 @@ struct Described {
 pub(super) fn tasks(story: &SnapshotStory, bodies: &dyn Bodies) -> Result<Found, BodyError> {
     let mut found = Found::default();
     let mut all: Vec<(&RepoPath, Described)> = Vec::new();
-    for delegation in &story.delegations {
-        let path = &delegation.path;
+    for file in story.written() {
+        let path = file.path;
         let is_source = role_of(path) == FileRole::Source;
         if !is_source || language_of(path) != Some(Language::Python) {
             continue;
         }
-        let text = bodies.text(&delegation.blob)?;
+        let text = bodies.text(file.blob)?;
         match described(&text) {
             Some(here) => all.extend(here.into_iter().map(|one| (path, one))),
             None => found.skip("no_tree"),
@@ -104,32 +106,16 @@ fn task(path: &str, one: &Described) -> StageTask {
 /// there is; `None` where the text is no Python.
 fn described(source: &str) -> Option<Vec<Described>> {
     let tree = python_tree(source)?;
+    let starts = LineStarts::of(source);
     let mut found = Vec::new();
-    collect(&tree, source, "", &mut found);
+    visit_functions(&tree, source, &starts, &mut |function| {
+        found.extend(one(function, source, &starts));
+    });
     Some(found)
 }
 
-fn collect(part: &Part, source: &str, around: &str, found: &mut Vec<Described>) {
-    for outer in &part.parts {
-        let inner = match outer.kind {
-            "decorated_definition" => outer.field("definition").unwrap_or(outer),
-            _ => outer,
-        };
-        let name = inner.field("name").map_or("", |name| name.text(source));
-        match inner.kind {
-            "function_definition" => {
-                let name = format!("{around}{name}");
-                found.extend(one(outer, inner, source, &name));
-                collect(inner, source, &format!("{name}.<locals>."), found);
-            }
-            "class_definition" => collect(inner, source, &format!("{around}{name}."), found),
-            _ => collect(outer, source, around, found),
-        }
-    }
-}
-
-fn one(outer: &Part, function: &Part, source: &str, name: &str) -> Option<Described> {
-    let body = function.field("body")?;
+fn one(function: FunctionPart<'_>, source: &str, starts: &LineStarts) -> Option<Described> {
+    let body = function.definition.field("body")?;
     let [first, _, ..] = body.parts.as_slice() else { return None };
     let [string] = first.parts.as_slice() else { return None };
     if first.kind != "expression_statement" || string.kind != "string" {
@@ -137,9 +123,9 @@ fn one(outer: &Part, function: &Part, source: &str, name: &str) -> Option<Descri
     }
     let content = string.parts.iter().find(|part| part.kind == "string_content")?;
     let description = paragraph(content.text(source));
-    let docstring = own_lines(source, &string.range)?;
-    let lines = (line_of(source, outer.range.start), line_of(source, outer.range.end - 1));
-    Some(Described { name: name.to_owned(), description, lines, docstring })
+    let docstring = own_lines(source, &string.range, starts)?;
+    let lines = function.lines.into_inner();
+    Some(Described { name: function.name, description, lines, docstring })
 }
 
 /// Returns the first paragraph as one line.
@@ -149,17 +135,16 @@ fn paragraph(text: &str) -> String {
 }
 
 /// Returns the lines of a part of a text if nothing else stands on them.
-fn own_lines(source: &str, range: &std::ops::Range<usize>) -> Option<(u32, u32)> {
+fn own_lines(
+    source: &str,
+    range: &std::ops::Range<usize>,
+    starts: &LineStarts,
+) -> Option<(u32, u32)> {
     let begin = source[..range.start].rfind('\n').map_or(0, |at| at + 1);
     let end = source[range.end..].find('\n').map_or(source.len(), |at| range.end + at);
     let alone =
         source[begin..range.start].trim().is_empty() && source[range.end..end].trim().is_empty();
-    alone.then(|| (line_of(source, range.start), line_of(source, range.end - 1)))
-}
-
-fn line_of(source: &str, at: usize) -> u32 {
-    let before = memchr::memchr_iter(b'\n', &source.as_bytes()[..at]).count();
-    u32::try_from(before + 1).unwrap_or(u32::MAX)
+    alone.then(|| starts.lines(range).into_inner())
 }
 
 #[cfg(test)]

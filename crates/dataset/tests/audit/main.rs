@@ -1,6 +1,7 @@
 //! Does the audit accept what is right and find what is not?
 
 mod ci;
+mod circles;
 mod executed;
 mod fields;
 mod labels;

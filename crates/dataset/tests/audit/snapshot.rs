@@ -12,8 +12,9 @@ use backstory_dataset::snapshot::{
 };
 use backstory_model::{
     BlobId, CommitId, CutEdge, Delegation, EvidenceId, FileMode, GivenFile, GivenReason, LineRange,
-    Plan, PlannedFile, Provenance, ReadPart, RepoName, RepoPath, Repository as _, SchemaVersion,
-    SnapshotStory, Statement, Thought, UnitId, WritingAction, WritingStep, git_object_id,
+    Plan, PlannedFile, Provenance, ReadPart, RepoName, RepoPath, Repository as _, SccPolicy,
+    SchemaVersion, SnapshotStory, Statement, Thought, UnitId, WritingAction, WritingStep,
+    git_object_id,
 };
 use backstory_store::fs;
 use backstory_testkit::{MemoryRepository, RepoBuilder};
@@ -24,36 +25,45 @@ const WORDS: &str =
 const MAIN: &str = "\u{feff}from words import split\n\n\ndef main():\n    print(split('é 𝄞'))";
 const LOGO: &[u8] = b"\x89PNG\0";
 
-struct Sample {
-    repository: MemoryRepository,
-    blobs: BTreeMap<BlobId, Vec<u8>>,
-    story: SnapshotStory,
+pub(super) struct Sample {
+    pub(super) repository: MemoryRepository,
+    pub(super) blobs: BTreeMap<BlobId, Vec<u8>>,
+    pub(super) story: SnapshotStory,
 }
 
-fn blob(bytes: &[u8]) -> BlobId {
+pub(super) fn blob(bytes: &[u8]) -> BlobId {
     git_object_id("blob", bytes)
 }
 
-fn derived(rule: &str, evidence: &[EvidenceId]) -> Provenance {
+pub(super) fn derived(rule: &str, evidence: &[EvidenceId]) -> Provenance {
     Provenance::derived(rule, evidence.iter().cloned())
 }
 
-fn thought(text: &str) -> Thought {
+pub(super) fn thought(text: &str) -> Thought {
     Thought { text: text.to_owned(), provenance: derived("story/thought", &[]) }
 }
 
-fn write(text: &str, lines: (u32, u32), said: &str) -> WritingStep {
+fn written_lines(start: u32, end: u32) -> WritingAction {
+    WritingAction::Write { lines: LineRange { start, end }, path: None }
+}
+
+pub(super) fn write(text: &str, lines: (u32, u32), said: &str) -> WritingStep {
     let evidence = [EvidenceId::blob(&blob(text.as_bytes()))];
     WritingStep {
         thought: Some(thought(said)),
-        action: WritingAction::Write { lines: LineRange { start: lines.0, end: lines.1 } },
+        action: written_lines(lines.0, lines.1),
         choice: derived("story/write", &evidence),
         content: Provenance::observed(evidence),
         hindsight: true,
     }
 }
 
-fn delegation(path: &str, text: &str, task: &str, steps: Vec<WritingStep>) -> Delegation {
+pub(super) fn delegation(
+    path: &str,
+    text: &str,
+    task: &str,
+    steps: Vec<WritingStep>,
+) -> Delegation {
     Delegation {
         path: RepoPath::from(path),
         mode: FileMode::Plain,
@@ -64,10 +74,16 @@ fn delegation(path: &str, text: &str, task: &str, steps: Vec<WritingStep>) -> De
             hindsight: true,
         },
         steps,
+        with: Vec::new(),
     }
 }
 
-fn planned(path: &str, purpose: Option<&str>, definitions: &[&str], uses: &[&str]) -> PlannedFile {
+pub(super) fn planned(
+    path: &str,
+    purpose: Option<&str>,
+    definitions: &[&str],
+    uses: &[&str],
+) -> PlannedFile {
     PlannedFile {
         path: RepoPath::from(path),
         purpose: purpose.map(str::to_owned),
@@ -158,13 +174,14 @@ fn sample() -> Sample {
             provenance: derived("story/finish", &[]),
             hindsight: false,
         },
+        scc: SccPolicy::Cut,
     };
     let texts = [README, WORDS, MAIN].map(|text| (blob(text.as_bytes()), text.as_bytes().to_vec()));
     Sample { repository, blobs: texts.into(), story }
 }
 
 /// Returns the rules that find something.
-fn found(sample: &Sample) -> Vec<String> {
+pub(super) fn found(sample: &Sample) -> Vec<String> {
     let evidence = RecordTexts::new(&[]);
     let blobs = |id: &BlobId| sample.blobs.get(id).cloned();
     let sources = Sources { repo: &sample.repository, blobs: &blobs, evidence: &evidence };
@@ -221,10 +238,10 @@ const PLANTED: &[Case] = &[
         s.story.delegations[2].blob = blob(WORDS.as_bytes());
     }),
     ("lines are written twice", "story/write", |s| {
-        *action(s, 0, 1) = WritingAction::Write { lines: LineRange { start: 3, end: 5 } };
+        *action(s, 0, 1) = written_lines(3, 5);
     }),
     ("the last line is not written", "story/write", |s| {
-        *action(s, 0, 1) = WritingAction::Write { lines: LineRange { start: 4, end: 4 } };
+        *action(s, 0, 1) = written_lines(4, 4);
     }),
     ("lines are shown that are not there", "story/read", |s| {
         let WritingAction::Read { shown, .. } = action(s, 1, 0) else { panic!("a read") };
@@ -251,7 +268,7 @@ const PLANTED: &[Case] = &[
     ("a plan without the mark of hindsight", "story/plan", |s| s.story.plan.hindsight = false),
     ("a dependency is cut that could be kept", "story/order", |s| {
         let (from, to) = (RepoPath::from("main.py"), RepoPath::from("words.py"));
-        s.story.cut_edges.push(CutEdge { from, to });
+        s.story.cut_edges.push(CutEdge { from, to, instead: None });
     }),
     ("written bytes that nobody vouches for", "story/write", |s| {
         s.story.delegations[2].steps[0].content = derived("story/write", &[]);

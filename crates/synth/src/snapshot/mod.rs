@@ -11,23 +11,25 @@ mod order;
 mod outline;
 mod parts;
 mod purpose;
+mod reading;
 mod requirements;
 pub(crate) mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use backstory_model::{
-    BlobId, CommitId, CutEdge, Delegation, EvidenceId, GivenFile, LineRange, Plan, PlannedFile,
-    Provenance, ReadPart, RepoName, RepoPath, RepoSnapshot, Repository, RepositoryError,
-    SchemaVersion, SnapshotFile, SnapshotOptions, SnapshotStory, Statement, Thought, TreeId,
-    UnitId, WritingAction, WritingStep,
+    BlobId, CircleFile, CommitId, CutEdge, Delegation, EvidenceId, GivenFile, Instead, Plan,
+    PlannedFile, Provenance, RepoName, RepoPath, RepoSnapshot, Repository, RepositoryError,
+    SccPolicy, SchemaVersion, SnapshotFile, SnapshotOptions, SnapshotStory, Statement, Thought,
+    TreeId, UnitId, WritingAction, WritingStep,
 };
 
 use crate::license::license;
 use crate::reconstruct::Rejection;
 use crate::text::{Text, TextCache};
-use order::{Ordered, Rank};
+use order::{Order, Ordered, Rank};
 use outline::Outline;
 use requirements::RootFile;
 
@@ -86,6 +88,8 @@ struct Sorted<'a> {
     given: Vec<GivenFile>,
     /// Where each file to write stands in the order.
     places: BTreeMap<&'a RepoPath, usize>,
+    /// Which places of the order each agent writes.
+    agents: Vec<Range<usize>>,
 }
 
 /// A file to write.
@@ -117,13 +121,14 @@ impl<'a> Sorted<'a> {
             }
         }
         let order = Self::order(input, &written);
+        let agents = agents(&order, input.options.scc);
         let written: Vec<Written<'a>> =
-            order.into_iter().filter_map(|at| written[at as usize].take()).collect();
+            order.files.iter().filter_map(|at| written[*at as usize].take()).collect();
         let places = written.iter().enumerate().map(|(at, of)| (&of.file.path, at)).collect();
-        Ok(Self { written, given, places })
+        Ok(Self { written, given, places, agents })
     }
 
-    fn order(input: &SnapshotInput<'a>, written: &[Option<Written<'a>>]) -> Vec<u32> {
+    fn order(input: &SnapshotInput<'a>, written: &[Option<Written<'a>>]) -> Order {
         let graph = &input.snapshot.graph;
         let positions: BTreeMap<&RepoPath, u32> =
             written.iter().flatten().map(|of| &of.file.path).zip(0_u32..).collect();
@@ -141,13 +146,26 @@ impl<'a> Sorted<'a> {
                 soft: among(&graph.soft, &of.file.path),
             })
             .collect();
-        order::order(&files)
+        order::order(&files, input.options.scc)
     }
 
     /// Returns true when a file is there before the file at a place is written.
     fn is_before(&self, path: &RepoPath, place: usize) -> bool {
         self.places.get(path).is_none_or(|at| *at < place)
     }
+}
+
+/// Returns which places of an order each agent writes.
+fn agents(order: &Order, scc: SccPolicy) -> Vec<Range<usize>> {
+    let grouped = order.circles.iter().filter(|_| scc == SccPolicy::Group);
+    let lengths: BTreeMap<u32, usize> = grouped.map(|circle| (circle[0], circle.len())).collect();
+    let mut agents: Vec<Range<usize>> = Vec::new();
+    for (place, at) in order.files.iter().enumerate() {
+        if agents.last().is_none_or(|last| last.end <= place) {
+            agents.push(place..place + lengths.get(at).unwrap_or(&1));
+        }
+    }
+    agents
 }
 
 /// Puts the parts of a story together.
@@ -168,8 +186,8 @@ impl<'a> Teller<'a> {
             provenance: Provenance::derived("story/plan", [EvidenceId::tree(self.tree)]),
             hindsight: true,
         };
-        let delegations =
-            (0..plan.files.len()).map(|place| self.delegation(place, &plan.files[place])).collect();
+        let agents = self.sorted.agents.iter();
+        let delegations = agents.map(|agent| self.delegation(agent, &plan.files)).collect();
         let story = SnapshotStory {
             schema: SchemaVersion::CURRENT,
             id: snapshot_id(input.name, input.commit),
@@ -187,6 +205,7 @@ impl<'a> Teller<'a> {
                 provenance: Provenance::derived("story/finish", []),
                 hindsight: false,
             },
+            scc: input.options.scc,
         };
         Ok(ToldSnapshot { story, blobs: self.blobs })
     }
@@ -231,116 +250,73 @@ impl<'a> Teller<'a> {
     fn cut_edges(&self) -> Vec<CutEdge> {
         let mut cut = Vec::new();
         for (place, of) in self.sorted.written.iter().enumerate() {
+            let from = &of.file.path;
             let later = self.needs(of.file).iter().filter(|to| !self.sorted.is_before(to, place));
-            cut.extend(later.map(|to| CutEdge { from: of.file.path.clone(), to: to.clone() }));
+            cut.extend(later.map(|to| CutEdge {
+                from: from.clone(),
+                to: to.clone(),
+                instead: self.instead((from, place), to),
+            }));
         }
         cut
     }
 
-    fn delegation(&mut self, place: usize, planned: &PlannedFile) -> Delegation {
-        let of = &self.sorted.written[place];
-        let reads = self.reads(of, planned);
-        let mut steps = Vec::new();
-        for read in &reads {
-            self.read(of, read, &mut steps);
+    /// Returns what stands in the place of a dependency on a later file.
+    fn instead(&self, (from, place): (&RepoPath, usize), to: &RepoPath) -> Option<Instead> {
+        let agent = self.sorted.agents.iter().find(|agent| agent.contains(&place));
+        let later = self.sorted.places.get(to);
+        let soft = self.input.snapshot.graph.soft.get(from);
+        let together = agent.zip(later).is_some_and(|(agent, later)| agent.contains(later));
+        match self.input.options.scc {
+            SccPolicy::Cut => None,
+            SccPolicy::Group if together => Some(Instead::Together),
+            SccPolicy::Group => soft?.contains(to).then_some(Instead::Soft),
         }
-        let read: Vec<&RepoPath> = reads.iter().map(|read| read.path).collect();
-        self.write(of, &read, &mut steps);
-        let evidence = [EvidenceId::tree(self.tree), EvidenceId::blob(&of.file.blob)];
+    }
+
+    fn delegation(&mut self, agent: &Range<usize>, plan: &[PlannedFile]) -> Delegation {
+        let sorted = self.sorted;
+        let files = &sorted.written[agent.clone()];
+        let mut steps = Vec::new();
+        for (of, planned) in files.iter().zip(&plan[agent.clone()]) {
+            let mut reads = self.reads(of, planned);
+            // An agent knows what it wrote itself.
+            reads.retain(|read| sorted.places.get(read.path).is_none_or(|at| !agent.contains(at)));
+            for read in &reads {
+                self.read(of, read, &mut steps);
+            }
+            let read: Vec<&RepoPath> = reads.iter().map(|read| read.path).collect();
+            self.write((of, &files[0]), &read, &mut steps);
+        }
+        let blobs = files.iter().map(|of| EvidenceId::blob(&of.file.blob));
+        let evidence = [EvidenceId::tree(self.tree)].into_iter().chain(blobs);
+        let others = files[1..].iter().map(|of| of.file).map(|file| CircleFile {
+            path: file.path.clone(),
+            mode: file.mode,
+            blob: file.blob.clone(),
+        });
         Delegation {
-            path: of.file.path.clone(),
-            mode: of.file.mode,
-            blob: of.file.blob.clone(),
+            path: files[0].file.path.clone(),
+            mode: files[0].file.mode,
+            blob: files[0].file.blob.clone(),
             task: Statement {
-                text: words::task(planned),
+                text: words::tasks(&plan[agent.clone()]),
                 provenance: Provenance::derived("story/order", evidence),
                 hindsight: true,
             },
             steps,
+            with: others.collect(),
         }
     }
 
-    /// Returns what is read before a file is written: what it depends on and speaks
-    /// of, the most spoken of first.
-    fn reads(&self, of: &Written<'a>, planned: &PlannedFile) -> Vec<Wanted<'a>> {
-        let spoken = of.outline.spoken();
-        let mut wanted: Vec<Wanted<'a>> = planned
-            .uses
-            .iter()
-            .filter_map(|path| {
-                let read = &self.sorted.written[*self.sorted.places.get(path)?];
-                let names = read.outline.names().into_iter();
-                let names: Vec<&str> = names.filter(|name| spoken.contains(name)).collect();
-                (!names.is_empty()).then_some(Wanted { path: &read.file.path, read, names })
-            })
-            .collect();
-        wanted.sort_by(|a, b| b.names.len().cmp(&a.names.len()).then(a.path.cmp(b.path)));
-        wanted
-    }
-
-    fn read(&mut self, of: &Written<'_>, wanted: &Wanted<'a>, steps: &mut Vec<WritingStep>) {
-        let (path, text) = (&of.file.path, &wanted.read.text);
-        let whole = LineRange { start: 1, end: text.line_count() };
-        let long = text.bytes().len() as u64 > self.input.options.read_limit;
-        if !long {
-            let thought = words::before_read(path, wanted.path, &wanted.names);
-            steps.push(self.shown(of, wanted, (ReadPart::Whole, vec![whole]), thought));
-            return;
-        }
-        let outline = wanted.read.outline.lines().into_iter();
-        let outline = outline.map(|line| LineRange { start: line, end: line }).collect();
-        let thought = words::before_outline(path, wanted.path, &wanted.names);
-        steps.push(self.shown(of, wanted, (ReadPart::Outline, outline), thought));
-        let lines = self.definitions(wanted);
-        if !lines.is_empty() {
-            let thought = words::before_definitions(&wanted.names);
-            steps.push(self.shown(of, wanted, (ReadPart::Definitions, lines), thought));
-        }
-    }
-
-    /// Returns the lines of the definitions that are wanted of a long file, as many as
-    /// may be read at once.
-    fn definitions(&self, wanted: &Wanted<'_>) -> Vec<LineRange> {
-        let mut room = self.input.options.read_limit;
-        let mut ranges: BTreeSet<LineRange> = BTreeSet::new();
-        let all = wanted.read.outline.definitions.iter();
-        for symbol in all.filter(|symbol| wanted.names.contains(&symbol.name.as_str())) {
-            let lines =
-                (symbol.lines.start..=symbol.lines.end).map(|line| wanted.read.text.line(line));
-            let size: u64 = lines.map(|line| line.len() as u64 + 1).sum();
-            if size <= room {
-                room -= size;
-                ranges.insert(symbol.lines);
-            }
-        }
-        apart(ranges)
-    }
-
-    fn shown(
+    /// Writes a file; the agent's first one needs not be named.
+    fn write(
         &mut self,
-        of: &Written<'_>,
-        wanted: &Wanted<'_>,
-        (part, shown): (ReadPart, Vec<LineRange>),
-        thought: String,
-    ) -> WritingStep {
-        let (file, read) = (of.file, wanted.read.file);
-        self.blobs.insert(read.blob.clone(), Arc::clone(wanted.read.text.bytes()));
-        let why = [EvidenceId::blob(&file.blob), EvidenceId::blob(&read.blob)];
-        WritingStep {
-            thought: Some(thought_of(thought, &why)),
-            action: WritingAction::Read {
-                path: read.path.clone(),
-                part,
-                blob: read.blob.clone(),
-                shown,
-            },
-            choice: Provenance::derived("story/read", why),
-            content: Provenance::observed([EvidenceId::blob(&read.blob)]),
-            hindsight: true,
-        }
-    }
-
-    fn write(&mut self, of: &Written<'_>, read: &[&RepoPath], steps: &mut Vec<WritingStep>) {
+        (of, first): (&Written<'_>, &Written<'_>),
+        read: &[&RepoPath],
+        steps: &mut Vec<WritingStep>,
+    ) {
+        let named = (of.file.path != first.file.path).then_some(&of.file.path);
         let blob = EvidenceId::blob(&of.file.blob);
         self.blobs.insert(of.file.blob.clone(), Arc::clone(of.text.bytes()));
         let symbols = of.file.structure.as_ref().map_or(&[][..], |structure| &structure.symbols);
@@ -350,7 +326,7 @@ impl<'a> Teller<'a> {
             let thought = words::before_write(place, &of.outline.uses_in(*lines), read);
             steps.push(WritingStep {
                 thought: Some(thought_of(thought, std::slice::from_ref(&blob))),
-                action: WritingAction::Write { lines: *lines },
+                action: WritingAction::Write { lines: *lines, path: named.cloned() },
                 choice: Provenance::derived("story/write", [blob.clone()]),
                 content: Provenance::observed([blob.clone()]),
                 hindsight: true,
@@ -359,25 +335,6 @@ impl<'a> Teller<'a> {
     }
 }
 
-/// A file to read, and the names of it that are spoken of.
-struct Wanted<'a> {
-    path: &'a RepoPath,
-    read: &'a Written<'a>,
-    names: Vec<&'a str>,
-}
-
 fn thought_of(text: String, evidence: &[EvidenceId]) -> Thought {
     Thought { text, provenance: Provenance::derived("story/thought", evidence.iter().cloned()) }
-}
-
-/// Joins ranges that touch or overlap.
-fn apart(ranges: BTreeSet<LineRange>) -> Vec<LineRange> {
-    let mut joined: Vec<LineRange> = Vec::new();
-    for range in ranges {
-        match joined.last_mut().filter(|last| range.start <= last.end + 1) {
-            Some(last) => last.end = last.end.max(range.end),
-            None => joined.push(range),
-        }
-    }
-    joined
 }

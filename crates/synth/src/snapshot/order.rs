@@ -3,12 +3,13 @@
 //! In: the files with their rank, and which depends on which. Out: an order in
 //! which a file stands behind what it depends on. Circles are cut: first where
 //! a dependency is needed only inside something (a function, a condition), then
-//! at the file that depends on the fewest others of the circle.
+//! at the file that depends on the fewest others of the circle. Where circles are
+//! grouped, the files of one follow each other.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
-use backstory_model::{RepoPath, strong_components};
+use backstory_model::{RepoPath, SccPolicy, strong_components};
 
 /// One file to put in order.
 pub(super) struct Ordered<'a> {
@@ -41,8 +42,17 @@ pub(super) enum Rank {
 /// What each file still waits for.
 type Edges = BTreeMap<u32, Vec<u32>>;
 
-/// Returns the positions of the files in the order in which they are written.
-pub(super) fn order(files: &[Ordered<'_>]) -> Vec<u32> {
+/// The order of writing.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Order {
+    /// The positions of the files.
+    pub(super) files: Vec<u32>,
+    /// What is left of each circle without what is needed late, in the order of writing.
+    pub(super) circles: Vec<Vec<u32>>,
+}
+
+/// Puts the files in the order in which they are written.
+pub(super) fn order(files: &[Ordered<'_>], scc: SccPolicy) -> Order {
     let mut edges: Edges = (0_u32..)
         .zip(files)
         .filter(|(_, file)| !file.needs.is_empty())
@@ -51,10 +61,37 @@ pub(super) fn order(files: &[Ordered<'_>]) -> Vec<u32> {
     for circle in circles(&edges) {
         cut_soft(&mut edges, &circle, files);
     }
-    for circle in circles(&edges) {
-        cut_hard(&mut edges, circle, files);
+    let mut circles = circles(&edges);
+    let mut open = edges.clone();
+    for circle in &circles {
+        cut_hard(&mut open, circle.clone(), files);
     }
-    sorted(files, &edges)
+    let mut order = sorted(files, &open);
+    let places: BTreeMap<u32, usize> = order.iter().copied().zip(0..).collect();
+    for circle in &mut circles {
+        circle.sort_by_key(|at| places[at]);
+    }
+    if scc == SccPolicy::Group {
+        order = grouped(files, &edges, &circles);
+    }
+    Order { files: order, circles }
+}
+
+/// Sorts files so that those of a circle follow each other, where the first of them
+/// would stand if it had the needs of all.
+fn grouped(files: &[Ordered<'_>], edges: &Edges, circles: &[Vec<u32>]) -> Vec<u32> {
+    let of_circle: BTreeMap<u32, &[u32]> = circles
+        .iter()
+        .flat_map(|circle| circle.iter().map(|at| (*at, circle.as_slice())))
+        .collect();
+    let first = |at: &u32| of_circle.get(at).map_or(*at, |circle| circle[0]);
+    let mut joined = Edges::new();
+    for (from, needs) in edges {
+        let from = first(from);
+        joined.entry(from).or_default().extend(needs.iter().map(first).filter(|to| *to != from));
+    }
+    let firsts = sorted(files, &joined).into_iter().filter(|at| first(at) == *at);
+    firsts.flat_map(|at| of_circle.get(&at).map_or(vec![at], |circle| circle.to_vec())).collect()
 }
 
 /// Returns the components of more than one file.
@@ -143,7 +180,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn in_order(files: &[(&str, Rank, &[u32], &[u32])]) -> Vec<String> {
+    type Told<'a> = (&'a str, Rank, &'a [u32], &'a [u32]);
+
+    fn in_order(files: &[Told<'_>]) -> Vec<String> {
+        in_order_of(SccPolicy::Cut, files)
+    }
+
+    fn in_order_of(scc: SccPolicy, files: &[Told<'_>]) -> Vec<String> {
         let paths: Vec<RepoPath> = files.iter().map(|(path, ..)| RepoPath::from(*path)).collect();
         let ordered: Vec<Ordered<'_>> = files
             .iter()
@@ -155,7 +198,8 @@ mod tests {
                 soft: soft.to_vec(),
             })
             .collect();
-        order(&ordered).into_iter().map(|at| paths[at as usize].to_string()).collect()
+        let order = order(&ordered, scc);
+        order.files.into_iter().map(|at| paths[at as usize].to_string()).collect()
     }
 
     #[test]
@@ -190,6 +234,25 @@ mod tests {
         assert_eq!(found, ["c.py", "a.py", "b.py"]);
     }
 
+    #[test]
+    fn files_of_a_circle_follow_each_other_where_circles_are_grouped() {
+        let source = Rank::Source;
+        let files: [Told<'_>; 5] = [
+            ("a.py", source, &[1, 2], &[]),
+            ("b.py", source, &[0, 2], &[]),
+            ("c.py", source, &[0], &[]),
+            ("below.py", source, &[2], &[]),
+            ("above.py", source, &[], &[]),
+        ];
+        assert_eq!(in_order(&files), ["above.py", "c.py", "a.py", "b.py", "below.py"]);
+        let mut files = files;
+        files[1].2 = &[0, 2, 4];
+        files[4].0 = "x/above.py";
+        assert_eq!(in_order(&files), ["c.py", "a.py", "below.py", "x/above.py", "b.py"]);
+        let grouped = in_order_of(SccPolicy::Group, &files);
+        assert_eq!(grouped, ["x/above.py", "c.py", "a.py", "b.py", "below.py"]);
+    }
+
     proptest! {
         #[test]
         fn every_file_stands_once_and_behind_what_no_circle_holds(
@@ -206,17 +269,23 @@ mod tests {
                 let soft = all.iter().filter(|(_, soft)| **soft).map(|(to, _)| *to).collect();
                 Ordered { path, rank: Rank::Source, needs: all.into_keys().collect(), soft }
             }).collect();
-            let found = order(&files);
-            let mut once = found.clone();
-            once.sort_unstable();
-            prop_assert_eq!(once, (0..10).collect::<Vec<u32>>());
-            let place = |at: u32| found.iter().position(|found| *found == at);
             let edges: Edges = (0_u32..).zip(&files).map(|(at, f)| (at, f.needs.clone())).collect();
             let circles = circles(&edges);
-            for (at, file) in (0_u32..).zip(&files) {
-                for to in &file.needs {
-                    let together = circles.iter().any(|c| c.contains(&at) && c.contains(to));
-                    prop_assert!(together || place(*to) < place(at));
+            for scc in [SccPolicy::Cut, SccPolicy::Group] {
+                let found = order(&files, scc);
+                let mut once = found.files.clone();
+                once.sort_unstable();
+                prop_assert_eq!(once, (0..10).collect::<Vec<u32>>());
+                let place = |at: u32| found.files.iter().position(|found| *found == at);
+                for (at, file) in (0_u32..).zip(&files) {
+                    for to in &file.needs {
+                        let together = circles.iter().any(|c| c.contains(&at) && c.contains(to));
+                        prop_assert!(together || place(*to) < place(at));
+                    }
+                }
+                for circle in &found.circles {
+                    let stands = found.files.windows(circle.len()).any(|files| files == circle);
+                    prop_assert!(stands || scc == SccPolicy::Cut);
                 }
             }
         }

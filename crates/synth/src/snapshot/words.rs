@@ -20,8 +20,18 @@ pub(crate) fn listed<T: std::fmt::Display>(names: &[T]) -> String {
     }
 }
 
-/// What the main agent asks the agent of a file for.
-pub(super) fn task(file: &PlannedFile) -> String {
+/// What the main agent asks the agent of a file for, or of a circle of files.
+pub(super) fn tasks(files: &[PlannedFile]) -> String {
+    let tasks = files.iter().map(task);
+    if files.len() == 1 {
+        return tasks.collect();
+    }
+    let paths: Vec<&RepoPath> = files.iter().map(|file| &file.path).collect();
+    let first = format!("{} depend on each other, so write them together.", listed(&paths));
+    std::iter::once(first).chain(tasks).collect::<Vec<_>>().join(" ")
+}
+
+fn task(file: &PlannedFile) -> String {
     let mut sentences = vec![format!("Write `{}`.", file.path)];
     if let Some(purpose) = &file.purpose {
         let end = if purpose.ends_with(['.', '!', '?', ':']) { "" } else { "." };

@@ -5,14 +5,17 @@
 //! there, that the writes of a file give its bytes, and that all files together
 //! give the tree. Names in thoughts and tasks must be known from the plan.
 
+mod agent;
+mod circles;
 mod given;
+mod imports;
 pub(super) mod quoted;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use backstory_model::{
-    BlobId, Delegation, EvidenceId, FileEntry, FileMode, LineRange, PlannedFile, Provenance,
-    ReadPart, RepoPath, RepositoryError, SnapshotStory, TreeId, WritingAction, WritingStep,
+    BlobId, EvidenceId, FileEntry, FileMode, HandedFile, PlannedFile, Provenance, RepoPath,
+    RepositoryError, SnapshotStory, TreeId,
 };
 
 use super::Auditor;
@@ -64,12 +67,12 @@ impl<'a> SnapshotAudit<'a> {
         self.commit()?;
         self.files()?;
         self.plan()?;
+        self.circles()?;
         self.requirements()?;
         let mut step = 3;
-        for (delegation, planned) in story.delegations.iter().zip(&story.plan.files) {
-            self.delegation(step, delegation, planned)?;
+        for delegation in &story.delegations {
+            self.delegation(step, delegation)?;
             step += 1 + delegation.steps.len();
-            self.there.insert(&delegation.path, &delegation.blob);
         }
         self.finish(step);
         self.tree()
@@ -107,13 +110,13 @@ impl<'a> SnapshotAudit<'a> {
             .collect();
         self.findings.equal(Place::whole("story/given"), "given", (&expected_given, &given));
         let written: BTreeSet<_> =
-            story.delegations.iter().map(|d| (d.path.clone(), d.mode, d.blob.clone())).collect();
+            story.written().map(|d| (d.path.clone(), d.mode, d.blob.clone())).collect();
         let place = Place::whole("story/plan");
         self.findings.equal(place, "written", (&expected_written, &written));
-        let once = written.len() == story.delegations.len();
+        let once = written.len() == story.written().count();
         self.findings.demand(once, place, "every file once", || "a file twice".to_owned());
         let planned: Vec<&RepoPath> = story.plan.files.iter().map(|file| &file.path).collect();
-        let handed: Vec<&RepoPath> = story.delegations.iter().map(|d| &d.path).collect();
+        let handed: Vec<&RepoPath> = story.written().map(|file| file.path).collect();
         self.findings.equal(place, "files in order", (&planned, &handed));
         Ok(())
     }
@@ -140,6 +143,7 @@ impl<'a> SnapshotAudit<'a> {
         let order: BTreeMap<&RepoPath, usize> =
             story.plan.files.iter().enumerate().map(|(at, file)| (&file.path, at)).collect();
         let given: BTreeSet<&RepoPath> = story.given.iter().map(|given| &given.path).collect();
+        let handed: Vec<HandedFile<'_>> = story.written().collect();
         for (at, file) in story.plan.files.iter().enumerate() {
             let is_before = |path: &RepoPath| {
                 given.contains(path) || order.get(path).is_some_and(|to| *to < at)
@@ -151,8 +155,8 @@ impl<'a> SnapshotAudit<'a> {
                 "uses files that are there before",
                 || format!("`{}` uses {stray:?}", file.path),
             );
-            let Some(delegation) = story.delegations.get(at) else { continue };
-            let bytes = self.auditor.repository().blob(&delegation.blob)?.unwrap_or_default();
+            let Some(handed) = handed.get(at) else { continue };
+            let bytes = self.auditor.repository().blob(handed.blob)?.unwrap_or_default();
             let text = String::from_utf8_lossy(&bytes);
             let quoted = file.purpose.as_ref().is_none_or(|purpose| is_quoted(purpose, &text));
             self.findings.demand(quoted, place, "a purpose in the words of the file", || {
@@ -195,111 +199,6 @@ impl<'a> SnapshotAudit<'a> {
         Ok(())
     }
 
-    fn delegation(
-        &mut self,
-        step: usize,
-        delegation: &'a Delegation,
-        planned: &PlannedFile,
-    ) -> Result<(), RepositoryError> {
-        self.derived(step, "story/order", &delegation.task.provenance);
-        self.hindsight(step, "story/order", delegation.task.hindsight);
-        let mut known: BTreeSet<String> = BTreeSet::new();
-        known.insert(planned.path.to_string());
-        known.extend(planned.uses.iter().map(ToString::to_string));
-        known.extend(planned.definitions.iter().cloned());
-        let quoted = planned.purpose.as_ref().map(|purpose| format!("It is for: {purpose}"));
-        let own_words = delegation.task.text.replacen(&quoted.unwrap_or_default(), "", 1);
-        self.named(step, "story/order", &own_words, &known);
-        let reads = planned.uses.iter().filter_map(|path| self.planned.get(path).copied());
-        known.extend(reads.flat_map(|file| file.definitions.iter().cloned()));
-        let bytes = self.auditor.repository().blob(&delegation.blob)?.unwrap_or_default();
-        let lines = line_count(&bytes);
-        let mut next = 1;
-        for (at, inner) in (step + 1..).zip(&delegation.steps) {
-            if let Some(thought) = &inner.thought {
-                self.derived(at, "story/thought", &thought.provenance);
-                self.named(at, "story/thought", &thought.text, &known);
-            }
-            match &inner.action {
-                WritingAction::Read { .. } => {
-                    let place = Place::step(at, "story/read");
-                    let early = next == 1;
-                    let found = || "a read behind a write".to_owned();
-                    self.findings.demand(early, place, "reads before the first write", found);
-                    self.read(at, (delegation, planned), inner)?;
-                }
-                WritingAction::Write { lines: written } => {
-                    self.write(at, delegation, inner);
-                    let place = Place::step(at, "story/write");
-                    let whole = lines == 0 && *written == (LineRange { start: 1, end: 0 });
-                    let follows = written.start == next && (whole || written.start <= written.end);
-                    self.findings.demand(follows, place, "lines that go on", || {
-                        format!("{written:?} where line {next} is next")
-                    });
-                    next = written.end + 1;
-                }
-            }
-        }
-        let place = Place::step(step, "story/write");
-        let has_write =
-            delegation.steps.iter().any(|s| matches!(s.action, WritingAction::Write { .. }));
-        self.findings.demand(
-            has_write && next == lines + 1,
-            place,
-            "all lines of the file",
-            || format!("`{}` up to line {} of {lines}", delegation.path, next - 1),
-        );
-        self.stored(step, &delegation.blob)
-    }
-
-    fn read(
-        &mut self,
-        at: usize,
-        (delegation, planned): (&Delegation, &PlannedFile),
-        step: &WritingStep,
-    ) -> Result<(), RepositoryError> {
-        let WritingAction::Read { path, part, blob, shown } = &step.action else { return Ok(()) };
-        let place = Place::step(at, "story/read");
-        let found = self.there.get(path).copied();
-        self.findings.demand(
-            found == Some(blob),
-            place,
-            "the blob of a file that is there",
-            || format!("`{path}` is {found:?}"),
-        );
-        let used = planned.uses.contains(path);
-        self.findings.demand(used, place, "a file the plan says is used", || path.to_string());
-        let bytes = self.auditor.repository().blob(blob)?.unwrap_or_default();
-        let lines = line_count(&bytes);
-        let apart = shown.windows(2).all(|pair| pair[0].end < pair[1].start);
-        let inside = shown.iter().all(|r| 1 <= r.start && r.start <= r.end && r.end <= lines);
-        let fits = match part {
-            ReadPart::Whole => shown[..] == [LineRange { start: 1, end: lines }],
-            ReadPart::Outline => shown.iter().all(|range| range.start == range.end),
-            ReadPart::Definitions => !shown.is_empty(),
-        };
-        self.findings.demand(apart && inside && fits, place, "lines of the file, in order", || {
-            format!("{part:?} {shown:?} of {lines}")
-        });
-        let why = [EvidenceId::blob(&delegation.blob), EvidenceId::blob(blob)];
-        let expected = Provenance::derived("story/read", why);
-        self.findings.equal(place, "choice", (&expected, &step.choice));
-        let expected = Provenance::observed([EvidenceId::blob(blob)]);
-        self.findings.equal(place, "content", (&expected, &step.content));
-        self.hindsight(at, "story/read", step.hindsight);
-        self.stored(at, blob)
-    }
-
-    fn write(&mut self, at: usize, delegation: &Delegation, step: &WritingStep) {
-        let place = Place::step(at, "story/write");
-        let blob = EvidenceId::blob(&delegation.blob);
-        let expected = Provenance::derived("story/write", [blob.clone()]);
-        self.findings.equal(place, "choice", (&expected, &step.choice));
-        let expected = Provenance::observed([blob]);
-        self.findings.equal(place, "content", (&expected, &step.content));
-        self.hindsight(at, "story/write", step.hindsight);
-    }
-
     /// Checks that the run holds the bytes that are shown.
     fn stored(&mut self, step: usize, blob: &BlobId) -> Result<(), RepositoryError> {
         let stored = self.auditor.sources.blobs.stored(blob);
@@ -335,7 +234,7 @@ impl<'a> SnapshotAudit<'a> {
         let said = &self.story.finish;
         self.derived(step, "story/finish", &said.provenance);
         let place = Place::step(step, "story/finish");
-        let written = self.story.delegations.len();
+        let written = self.story.written().count();
         let number = if written == 1 { "one".to_owned() } else { written.to_string() };
         let names_it = said.text.split_whitespace().any(|word| word == number);
         self.findings.demand(
@@ -353,7 +252,7 @@ impl<'a> SnapshotAudit<'a> {
             .given
             .iter()
             .map(|given| (&given.path, given.mode))
-            .chain(self.story.delegations.iter().map(|d| (&d.path, d.mode)))
+            .chain(self.story.written().map(|file| (file.path, file.mode)))
             .collect();
         let mut worktree = Worktree::new(self.auditor.repository(), &TreeId::empty());
         for (path, blob) in &self.there {
@@ -371,10 +270,4 @@ fn evidence(provenance: &Provenance) -> &[EvidenceId] {
         Provenance::Observed { evidence } | Provenance::Derived { evidence, .. } => evidence,
         Provenance::Executed { .. } | Provenance::Synthesized { .. } => &[],
     }
-}
-
-fn line_count(bytes: &[u8]) -> u32 {
-    let ended = memchr::memchr_iter(b'\n', bytes).count();
-    let open = usize::from(bytes.last().is_some_and(|last| *last != b'\n'));
-    u32::try_from(ended + open).unwrap_or(u32::MAX)
 }
