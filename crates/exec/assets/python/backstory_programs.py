@@ -70,7 +70,7 @@ def work(values, word):
 """
 WARM_ENTRY = b"work([1, 2, 3], 'abcdef')"
 
-#: How many programs are parsed at a time: runs leave nothing of the parser in the caches.
+#: How many programs are parsed, and then run, before the next ones are.
 TOGETHER = 64
 
 #: Names of the machinery below a program. Who uses them is not traced.
@@ -260,14 +260,24 @@ class Zygotes:
         for process in self.processes:
             process.receive()
 
-    def run(self, ready, points):
-        """Runs a program once for each seed and returns what each run came to."""
-        nonce = os.urandom(8).hex()
-        self.job.put(marshal.dumps((*ready, points, nonce)))
+    def run(self, programs):
+        """Runs programs once for each seed and returns what the runs of each came to.
+
+        One process runs all of them before the next one does: what it holds is in the
+        caches then, and many batches go on at the same time.
+        """
+        jobs = []
+        for ready, points in programs:
+            nonce = os.urandom(8).hex()
+            jobs.append((nonce, marshal.dumps((*ready, points, nonce))))
+        results = [[] for _ in jobs]
         for process in self.processes:
-            process.start()
-        answers = [process.receive() for process in self.processes]
-        return [judged(status, report, nonce, self.most) for status, report in answers]
+            for (nonce, job), found in zip(jobs, results):
+                self.job.put(job)
+                process.start()
+                status, report = process.receive()
+                found.append(judged(status, report, nonce, self.most))
+        return results
 
     def end(self):
         """Ends them."""
@@ -309,11 +319,12 @@ def trace_all(path, out, zygotes):
         batch = [(prepared(source, entry), points) for source, entry, points in islice(left, TOGETHER)]
         if not batch:
             break
-        for (ready, why), points in batch:
+        results = iter(zygotes.run([(ready, points) for (ready, _), points in batch if ready]))
+        for (ready, why), _ in batch:
             if ready is None:
                 write_results(out, number, (), [(not_run(why), b"")])
             else:
-                write_results(out, number, ready[0], zygotes.run(ready, points))
+                write_results(out, number, ready[0], next(results))
             number += 1
     out.write(b'{"programs":%d}\n' % number)
 

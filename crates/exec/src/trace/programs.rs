@@ -1,8 +1,9 @@
 //! How are many small programs traced?
 //!
 //! In: programs with a call each, an interpreter and a sandbox. Out: the trace of each, or
-//! why it has none. Programs go into the sandbox by the batch; one that takes down the
-//! process that parses is the last of its batch, and the others go into the next one.
+//! why it has none. Programs go into the sandbox by the batch, and as many batches run at a
+//! time as there are threads; a program that takes down the process that parses is the last
+//! of its job, and the others of its batch go into the next one.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -12,13 +13,15 @@ use backstory_model::{
     TraceFailure, Upper, WorkTree,
 };
 use backstory_store::{StoreError, fs};
+use rayon::prelude::*;
 
 use crate::report::folder::{self, FolderError};
 
 use super::{ParsedTraces, TRACER, Traced, parse};
 
-/// The most programs in one job.
-const BATCH: usize = 256;
+/// The most programs in one job; a job starts three interpreters, which takes as long as
+/// some fifty programs.
+const BATCH: usize = 512;
 
 /// The most bytes of a report that are read.
 const LARGEST_REPORT: u64 = 1 << 30;
@@ -129,21 +132,15 @@ pub fn trace_programs(
     sandbox: &dyn Sandbox,
     folder: &Path,
 ) -> Result<Vec<Traced>, TraceError> {
-    let place = Place::create(folder)?;
-    let mut traced: Vec<Traced> = Vec::with_capacity(programs.len());
-    while traced.len() < programs.len() {
-        let end = programs.len().min(traced.len() + BATCH);
-        let batch = &programs[traced.len()..end];
-        let (parsed, result) = place.run(batch, options, interpreter, sandbox)?;
-        traced.extend(parsed.programs.into_iter().take(batch.len()));
-        if traced.len() < end {
-            if traced.is_empty() {
-                place.check(options, interpreter, sandbox)?;
-            }
-            traced.push(Err(why_last(&result.ending, parsed.fault)));
-        }
-    }
-    Ok(traced)
+    let batches: Vec<Vec<Traced>> = programs
+        .par_chunks(BATCH)
+        .enumerate()
+        .map(|(number, batch)| {
+            let place = Place::create(&folder.join(number.to_string()))?;
+            place.trace(batch, options, interpreter, sandbox)
+        })
+        .collect::<Result<_, TraceError>>()?;
+    Ok(batches.into_iter().flatten().collect())
 }
 
 /// How many times longer a program may take that met the limit of wall time.
@@ -214,7 +211,33 @@ impl Place {
         Ok(Self { tracer, work, report })
     }
 
-    /// Runs a batch and reads the report.
+    /// Traces a batch, in as many jobs as it takes.
+    fn trace(
+        &self,
+        batch: &[TraceProgram],
+        options: &TraceOptions,
+        interpreter: &Interpreter,
+        sandbox: &dyn Sandbox,
+    ) -> Result<Vec<Traced>, TraceError> {
+        let mut traced: Vec<Traced> = Vec::with_capacity(batch.len());
+        while traced.len() < batch.len() {
+            let left = &batch[traced.len()..];
+            let (parsed, result) = self.run(left, options, interpreter, sandbox)?;
+            let begun = traced.len();
+            traced.extend(parsed.programs.into_iter().take(left.len()));
+            let is_full = matches!(result.ending, Ending::DiskLimit { .. });
+            // A report that is full is no fault of the program that comes next.
+            if traced.len() < batch.len() && !(is_full && traced.len() > begun) {
+                if traced.is_empty() {
+                    self.check(options, interpreter, sandbox)?;
+                }
+                traced.push(Err(why_last(&result.ending, parsed.fault)));
+            }
+        }
+        Ok(traced)
+    }
+
+    /// Runs a job and reads the report.
     fn run(
         &self,
         batch: &[TraceProgram],

@@ -27,7 +27,7 @@ use crate::settings::Settings;
 use crate::{Failure, Talk};
 
 /// How many programs are traced before the next ones are read.
-const AT_ONCE: usize = 1024;
+const AT_ONCE: usize = 4096;
 
 /// A trace as it stands on disk.
 #[derive(Serialize)]
@@ -58,13 +58,17 @@ pub(crate) fn questions(
     let machine =
         Machine::open(settings, args.machine.clone(), ContainmentLevel::Namespaces, talk)?;
     let interpreter = interpreter(&machine, args.python.as_deref())?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(settings.jobs(None)?)
+        .build()
+        .map_err(|error| Failure::of(error, "failed to start the worker threads"))?;
     let options = AskOptions { control: args.control, data: args.data, seed: Seed::new(args.seed) };
     let (mut balance, mut funnel) = (Balance::default(), Funnel::default());
     let mut folder = QuestionFolder::create(&args.output)?;
     let stage = talk.stage("programs", programs.len());
     for some in programs.chunks(AT_ONCE) {
         let parts: Vec<Option<Parts>> = some.iter().map(Program::parts).collect();
-        let traced = trace(&machine, &interpreter, &parts, runs(some))?;
+        let traced = pool.install(|| trace(&machine, &interpreter, &parts, runs(some)))?;
         for (program, traced) in some.iter().zip(traced) {
             stage.step();
             funnel.programs += 1;
