@@ -205,6 +205,16 @@ pub enum WritingAction {
         /// The lines shown, in order and apart from each other.
         shown: Vec<LineRange>,
     },
+    /// Writes the signatures of a file that is written later; what it holds in the end
+    /// replaces them.
+    Stub {
+        /// The file.
+        path: RepoPath,
+        /// What it holds at the end.
+        blob: BlobId,
+        /// The lines that are taken from there, in order and apart from each other.
+        kept: Vec<LineRange>,
+    },
     /// Writes the next lines of the delegation's file.
     Write {
         /// Which lines of the finished file; the first write begins at line 1, and
@@ -226,6 +236,8 @@ pub enum ReadPart {
     Outline,
     /// The lines of some definitions.
     Definitions,
+    /// All lines of its stub: the file itself is written later.
+    Stub,
 }
 
 /// The choices that change how a snapshot is told; sizes in bytes.
