@@ -4,7 +4,8 @@
 //! Reconstruction* (arXiv 2603.11103): a main agent states requirements and a
 //! plan and hands each file to an agent of its own, which reads files that are
 //! already written and writes one. Every byte that is read or written is the
-//! repository's; order and words are derived, and so hindsight.
+//! repository's, but for the marks in signatures that stand for a later file; order and
+//! words are derived, and so hindsight.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

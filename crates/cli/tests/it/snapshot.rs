@@ -203,6 +203,11 @@ fn signatures_stand_for_later_files_of_a_circle_and_are_not_learned() {
     let stubs = row["spans"].as_array().unwrap().iter().filter(|span| span["kind"] == "stub");
     assert!(stubs.clone().all(|span| span["loss"] == false && span["tier"] == "derived"));
     assert_eq!(stubs.count(), 1);
+    let short = ["snapshot", "acme+ring", "--scc", "stub", "-o", "short", "--read-limit", "60"];
+    let said = context.backstory(short).run();
+    assert!(!said.stderr.contains("signatures"), "{said}");
+    let audited = context.backstory(["audit", "short", "--repo", "acme+ring"]).run();
+    assert_eq!(audited.exit_code, Some(0), "{audited}");
 }
 
 /// The circle, and a file of it with a part that both others need.

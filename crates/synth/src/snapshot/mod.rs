@@ -131,7 +131,7 @@ impl<'a> Sorted<'a> {
         let places = written.iter().enumerate().map(|(at, of)| (&of.file.path, at)).collect();
         let mut sorted = Self { written, given, places, agents, stubs: BTreeMap::new() };
         if input.options.scc == SccPolicy::Stub {
-            sorted.stubs = sorted.stubs_of(&order, &input.snapshot.graph.imports);
+            sorted.stubs = sorted.stubs_of(&order, &input.snapshot.graph.imports, input.options);
         }
         Ok(sorted)
     }

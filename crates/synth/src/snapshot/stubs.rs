@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use backstory_model::{EvidenceId, LineRange, Provenance, RepoPath, WritingAction, WritingStep};
+use backstory_model::{
+    EvidenceId, LineRange, Provenance, RepoPath, SnapshotOptions, WritingAction, WritingStep,
+};
 use backstory_syntax::function_insides;
 
 use super::order::Order;
@@ -21,12 +23,15 @@ pub(super) struct Stub {
 }
 
 impl Sorted<'_> {
-    /// Returns the stubs of every circle, by the place of the file.
+    /// Returns the stubs of every circle, by the place of the file; none is longer than
+    /// what may be read or written at once.
     pub(super) fn stubs_of(
         &self,
         order: &Order,
         imports: &BTreeMap<RepoPath, Vec<RepoPath>>,
+        options: &SnapshotOptions,
     ) -> BTreeMap<usize, Stub> {
+        let limit = options.read_limit.min(options.write_limit);
         let mut stubs = BTreeMap::new();
         for circle in &order.circles {
             let places = circle.iter().filter_map(|at| order.files.iter().position(|of| of == at));
@@ -39,7 +44,7 @@ impl Sorted<'_> {
                     needed.is_some_and(|needed| needed.contains(path))
                 };
                 if places[..at].iter().any(needs)
-                    && let Some(kept) = kept(&self.written[*place])
+                    && let Some(kept) = kept(&self.written[*place], limit)
                 {
                     stubs.insert(*place, Stub { agent, kept });
                 }
@@ -79,8 +84,9 @@ impl Teller<'_> {
     }
 }
 
-/// Returns the lines outside of functions; `None` where no signature stands without a body.
-fn kept(of: &Written<'_>) -> Option<Vec<LineRange>> {
+/// Returns the lines outside of functions; `None` where no signature stands without a body,
+/// and where they have more bytes than the limit.
+fn kept(of: &Written<'_>, limit: u64) -> Option<Vec<LineRange>> {
     let insides = function_insides(of.file.language?, of.text.bytes())?;
     let names = of.outline.definitions.iter().map(|symbol| symbol.name_line);
     let hidden = |line: u32| insides.iter().any(|range| range.contains(line));
@@ -96,5 +102,7 @@ fn kept(of: &Written<'_>) -> Option<Vec<LineRange>> {
         }
         next = range.end + 1;
     }
-    Some(kept)
+    let lines = kept.iter().flat_map(|range| range.start..=range.end);
+    let size: u64 = lines.map(|line| of.text.line(line).len() as u64 + 1).sum();
+    (size <= limit).then_some(kept)
 }
