@@ -64,6 +64,9 @@ pub(crate) struct Tally {
     /// Circles of files that one agent writes.
     #[serde(skip_serializing_if = "is_none")]
     pub(crate) circles: u64,
+    /// Files whose signatures are written first.
+    #[serde(skip_serializing_if = "is_none")]
+    pub(crate) stubs: u64,
     /// Steps, the main agent's and the others'.
     pub(crate) steps: u64,
     /// Reads.
@@ -89,6 +92,7 @@ impl Tally {
         for step in story.delegations.iter().flat_map(|delegation| &delegation.steps) {
             match step.action {
                 WritingAction::Read { .. } => self.reads += 1,
+                WritingAction::Stub { .. } => self.stubs += 1,
                 WritingAction::Write { .. } => self.writes += 1,
             }
         }
@@ -101,6 +105,9 @@ impl Tally {
         rows.push(("dependencies cut".to_owned(), self.cut_edges));
         if self.circles > 0 {
             rows.push(("circles written together".to_owned(), self.circles));
+        }
+        if self.stubs > 0 {
+            rows.push(("signatures written first".to_owned(), self.stubs));
         }
         rows.push(("steps".to_owned(), self.steps));
         rows.push(("reads".to_owned(), self.reads));

@@ -30,6 +30,10 @@ pub enum Instead {
     Soft,
     /// One agent writes both.
     Together,
+    /// The signatures of the other file, which are there already.
+    Stub,
+    /// Nothing: the other file has no signatures that could stand without bodies.
+    NoStub,
 }
 
 /// What is done about files that depend on each other in a circle.
@@ -54,11 +58,13 @@ pub enum SccPolicy {
     Cut,
     /// One agent writes all files of the circle, in the order of `cut`.
     Group,
+    /// The signatures of later files of the circle are written first; the order is that
+    /// of `cut`.
+    Stub,
 }
 
 impl SccPolicy {
     /// Returns true for the policy of stories that do not say which they have.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
     pub fn is_cut(&self) -> bool {
         *self == Self::Cut
     }
@@ -68,6 +74,7 @@ impl SccPolicy {
         match self {
             Self::Cut => "cut",
             Self::Group => "group",
+            Self::Stub => "stub",
         }
     }
 }

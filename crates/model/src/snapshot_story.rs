@@ -4,7 +4,8 @@
 //! Reconstruction* (arXiv 2603.11103): a main agent states requirements and a
 //! plan and hands each file to an agent of its own, which reads files that are
 //! already written and writes one. Every byte that is read or written is the
-//! repository's; order and words are derived, and so hindsight.
+//! repository's, but for the marks in signatures that stand for a later file; order and
+//! words are derived, and so hindsight.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -205,6 +206,16 @@ pub enum WritingAction {
         /// The lines shown, in order and apart from each other.
         shown: Vec<LineRange>,
     },
+    /// Writes the signatures of a file that is written later; what it holds in the end
+    /// replaces them.
+    Stub {
+        /// The file.
+        path: RepoPath,
+        /// What it holds at the end.
+        blob: BlobId,
+        /// The lines that are taken from there, in order and apart from each other.
+        kept: Vec<LineRange>,
+    },
     /// Writes the next lines of the delegation's file.
     Write {
         /// Which lines of the finished file; the first write begins at line 1, and
@@ -226,6 +237,8 @@ pub enum ReadPart {
     Outline,
     /// The lines of some definitions.
     Definitions,
+    /// All lines of its stub: the file itself is written later.
+    Stub,
 }
 
 /// The choices that change how a snapshot is told; sizes in bytes.

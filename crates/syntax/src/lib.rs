@@ -15,7 +15,7 @@ pub mod diff;
 pub mod log;
 
 pub use functions::{ChangedFunctions, changed_functions};
-pub use parse::{SIZE_LIMIT, parse};
+pub use parse::{SIZE_LIMIT, function_insides, parse};
 pub use python_functions::{
     FunctionPart, LineStarts, PythonFunction, function_around, python_functions, visit_functions,
 };

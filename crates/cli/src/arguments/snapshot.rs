@@ -51,6 +51,8 @@ pub(crate) enum CirclePolicy {
     Cut,
     /// One agent writes all files of the circle, in that order
     Group,
+    /// The signatures of later files of the circle are written first
+    Stub,
 }
 
 impl CirclePolicy {
@@ -59,6 +61,7 @@ impl CirclePolicy {
         match self {
             Self::Cut => SccPolicy::Cut,
             Self::Group => SccPolicy::Group,
+            Self::Stub => SccPolicy::Stub,
         }
     }
 }

@@ -184,6 +184,51 @@ fn one_agent_writes_a_circle_where_circles_are_grouped() {
 }
 
 #[test]
+fn signatures_stand_for_later_files_of_a_circle_and_are_not_learned() {
+    let context = context();
+    wide_circle().write(&context.path("acme+ring"), Layout::BareWithoutConfig);
+    let arguments = ["snapshot", "acme+ring", "--scc", "stub", "-o", "run", "--json"];
+    let said = context.backstory(arguments).run();
+    insta::assert_snapshot!(steady(&said));
+    let id = format!("acme__ring@{}", &wide_circle().head().as_str()[..12]);
+    let shown = context.backstory(["show", "run", id.as_str()]).run();
+    insta::assert_snapshot!(shown.stdout);
+    let audited = context.backstory(["audit", "run", "--repo", "acme+ring"]).run();
+    assert_eq!(audited.exit_code, Some(0), "{audited}");
+    context.backstory(["export", "run", "-o", "out"]).run();
+    let checked = context.backstory(["validate", "out/atif", "--target", "atif"]).run();
+    assert_eq!(checked.exit_code, Some(0), "{checked}");
+    let documents = context.read("out/text/trajectory_initial.jsonl");
+    let row: serde_json::Value = serde_json::from_str(documents.lines().next().unwrap()).unwrap();
+    let stubs = row["spans"].as_array().unwrap().iter().filter(|span| span["kind"] == "stub");
+    assert!(stubs.clone().all(|span| span["loss"] == false && span["tier"] == "derived"));
+    assert_eq!(stubs.count(), 1);
+    let short = ["snapshot", "acme+ring", "--scc", "stub", "-o", "short", "--read-limit", "60"];
+    let said = context.backstory(short).run();
+    assert!(!said.stderr.contains("signatures"), "{said}");
+    let audited = context.backstory(["audit", "short", "--repo", "acme+ring"]).run();
+    assert_eq!(audited.exit_code, Some(0), "{audited}");
+}
+
+/// The circle, and a file of it with a part that both others need.
+fn wide_circle() -> RepoBuilder {
+    let mut repo = circle();
+    let kinds = "\"\"\"Kinds of words.\"\"\"\n\nfrom ring import parser\n\nKINDS = {\"word\": 1}\n\n\n\
+                 class Kind:\n    name = \"word\"\n\n    def of(self, text):\n        \
+                 \"\"\"Tells.\"\"\"\n        return parser.parse(text)\n\n\ndef kind(text):\n    \
+                 return Kind().of(text)\n";
+    let parser = "from ring import lexer\nfrom ring.kinds import kind\n\n\n\
+                  def parse(text):\n    return [lexer, kind(text)]\n";
+    let lexer = "from ring.kinds import Kind\nfrom ring.parser import parse\n\n\n\
+                 def token(text):\n    return parse(Kind().of(text))\n";
+    repo.commit(
+        "Tell kinds",
+        [("ring/kinds.py", kinds), ("ring/lexer.py", lexer), ("ring/parser.py", parser)],
+    );
+    repo
+}
+
+#[test]
 fn a_policy_that_is_as_usual_changes_no_byte() {
     let context = context();
     circle().write(&context.path("acme+ring"), Layout::BareWithoutConfig);

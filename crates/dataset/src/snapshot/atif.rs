@@ -117,7 +117,7 @@ fn agent(
         "schema_version": "ATIF-v1.7",
         "session_id": story.id,
         "trajectory_id": id,
-        "agent": named(&tools()),
+        "agent": named(&tools(story.scc)),
         "steps": steps,
         "final_metrics": {"total_steps": total},
         "extra": {"backstory": about},
@@ -191,6 +191,11 @@ impl Called {
                 }
                 Self { name: "read", arguments, output: content }
             }
+            WritingAction::Stub { path, .. } => Self {
+                name: "write",
+                arguments: json!({"path": path, "content": content, "signatures": true}),
+                output: format!("Written: {path}, signatures"),
+            },
             WritingAction::Write { lines, .. } => Self {
                 name: "write",
                 arguments: json!({"path": file.path, "content": content,
@@ -221,12 +226,16 @@ pub(super) fn delegate_tool(story: &SnapshotStory) -> Value {
 }
 
 /// Describes the tools of the agent of a file.
-pub(super) fn tools() -> Vec<Value> {
+pub(super) fn tools(scc: SccPolicy) -> Vec<Value> {
     let text = json!({"type": "string"});
     let lines = json!({"type": "array", "items": {"type": "array", "items": {"type": "integer"}}});
-    let parts = json!({"type": "string", "enum": ["whole", "outline", "definitions"]});
+    let mut parts = json!({"type": "string", "enum": ["whole", "outline", "definitions"]});
+    let mut write = json!({"path": text, "content": text, "append": {"type": "boolean"}});
+    if scc == SccPolicy::Stub {
+        parts["enum"] = json!(["whole", "outline", "definitions", "stub"]);
+        write["signatures"] = json!({"type": "boolean"});
+    }
     let read = json!({"path": text, "part": parts, "lines": lines});
-    let write = json!({"path": text, "content": text, "append": {"type": "boolean"}});
     vec![
         tool("read", "Reads a file that is there already.", &read, &["path"]),
         tool("write", "Writes the file, or goes on writing it.", &write, &["path", "content"]),

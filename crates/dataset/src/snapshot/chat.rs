@@ -2,9 +2,9 @@
 //!
 //! One row for the main agent and one for the agent of each file. The turns are
 //! user, then assistant and tool in strict alternation, and an assistant turn
-//! last.
+//! last. A turn that writes signatures is not trained on.
 
-use backstory_model::{Delegation, SnapshotStory};
+use backstory_model::{Delegation, SnapshotStory, WritingAction};
 use serde_json::{Value, json};
 
 use super::atif::{Called, delegate_tool, handed_over, spoken, tools};
@@ -60,7 +60,7 @@ fn agent(
         let mut turn = json!({"role": "assistant", "content": said,
             "tool_calls": [{"id": call, "type": "function",
                 "function": {"name": called.name, "arguments": called.arguments}}],
-            "train": true});
+            "train": !matches!(step.action, WritingAction::Stub { .. })});
         if let Some(reasoned) = reasoned {
             turn["reasoning_content"] = reasoned.into();
         }
@@ -69,7 +69,7 @@ fn agent(
             "train": false}));
     }
     messages.push(json!({"role": "assistant", "content": written(delegation), "train": true}));
-    Ok(row(story, &format!("{}.{place}", story.id), &messages, &tools()))
+    Ok(row(story, &format!("{}.{place}", story.id), &messages, &tools(story.scc)))
 }
 
 /// What an agent says at its end.

@@ -25,6 +25,8 @@ pub enum SpanKind {
     Action,
     /// Bytes of the repository, as they are written.
     WriteContent,
+    /// Signatures that stand in the place of a file until that is written.
+    Stub,
     /// What is seen.
     Observation,
     /// What earlier parts of a long story said.
@@ -38,7 +40,7 @@ impl SpanKind {
             Self::Requirements | Self::Plan | Self::Think | Self::Action | Self::WriteContent => {
                 true
             }
-            Self::Header | Self::Observation | Self::Recap => false,
+            Self::Header | Self::Stub | Self::Observation | Self::Recap => false,
         }
     }
 }

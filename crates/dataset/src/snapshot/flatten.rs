@@ -176,7 +176,11 @@ pub(super) fn delegated(
     let origin = Origin { step: Some(first), path: Some(&delegation.path), tier: Tier::Derived };
     piece.push(SpanKind::Action, &format!("\nDelegate: {}\n", delegation.task.text), origin);
     for (number, (file, step)) in (first + 1..).zip(delegation.served()) {
-        let origin = |tier| Origin { step: Some(number), path: Some(file.path), tier };
+        let path = match &step.action {
+            WritingAction::Stub { path, .. } => path,
+            WritingAction::Read { .. } | WritingAction::Write { .. } => file.path,
+        };
+        let origin = |tier| Origin { step: Some(number), path: Some(path), tier };
         if let Some(thought) = step.thought.as_ref().filter(|_| thoughts) {
             let tier = thought.provenance.tier();
             piece.push(SpanKind::Think, &format!("Think: {}\n", thought.text), origin(tier));
@@ -186,6 +190,7 @@ pub(super) fn delegated(
         let content = content(file, step, bodies)?;
         let kind = match step.action {
             WritingAction::Read { .. } => SpanKind::Observation,
+            WritingAction::Stub { .. } => SpanKind::Stub,
             WritingAction::Write { .. } => SpanKind::WriteContent,
         };
         piece.push(kind, &content, origin(step.content.tier()));
@@ -214,6 +219,10 @@ fn call(written: &RepoPath, step: &WritingStep) -> String {
                 shown.iter().map(|r| format!("{}-{}", r.start, r.end)).collect();
             format!("Read {path}, lines {}", lines.join(", "))
         }
+        WritingAction::Read { path, part: ReadPart::Stub, .. } => {
+            format!("Read {path}, signatures")
+        }
+        WritingAction::Stub { path, .. } => format!("Write {path}, signatures"),
         WritingAction::Write { lines, .. } => {
             format!("Write {written}, lines {}-{}", lines.start, lines.end)
         }
@@ -228,6 +237,7 @@ pub(super) fn content(
 ) -> Result<String, BodyError> {
     Ok(match &step.action {
         WritingAction::Write { lines, .. } => of_lines(&bodies.text(file.blob)?, *lines).to_owned(),
+        WritingAction::Stub { blob, kept, .. } => signatures(&bodies.text(blob)?, kept),
         WritingAction::Read { part, blob, shown, .. } => {
             let text = bodies.text(blob)?;
             let of = |range: &LineRange| of_lines(&text, *range);
@@ -235,6 +245,7 @@ pub(super) fn content(
                 ReadPart::Whole => text,
                 ReadPart::Outline => numbered(shown, of),
                 ReadPart::Definitions => shown.iter().map(of).collect::<Vec<_>>().join("…\n"),
+                ReadPart::Stub => signatures(&text, shown),
             }
         }
     })
@@ -247,6 +258,22 @@ fn numbered<'t>(shown: &[LineRange], of: impl Fn(&LineRange) -> &'t str) -> Stri
         let _ = writeln!(text, "{}: {}", range.start, of(range).trim_end());
     }
     text
+}
+
+/// Returns some lines of a text, with `...` where others are left out, indented as they are.
+fn signatures(text: &str, kept: &[LineRange]) -> String {
+    let mut stub = String::new();
+    let nexts = kept.iter().skip(1).map(|next| next.start).chain([u32::MAX]);
+    for (range, next) in kept.iter().zip(nexts) {
+        stub.push_str(of_lines(text, *range));
+        let left = LineRange { start: range.end + 1, end: next - 1 };
+        let left = of_lines(text, left).lines().find(|line| !line.trim().is_empty());
+        if let Some(line) = left {
+            let indentation = &line[..line.len() - line.trim_start().len()];
+            let _ = writeln!(stub, "{indentation}...");
+        }
+    }
+    stub
 }
 
 /// Returns some lines of a text, line ends included.

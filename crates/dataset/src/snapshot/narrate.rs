@@ -1,6 +1,6 @@
 //! How does the story of a snapshot read in a terminal?
 
-use backstory_model::{HandedFile, SnapshotStory, WritingAction, WritingStep};
+use backstory_model::{HandedFile, ReadPart, SnapshotStory, WritingAction, WritingStep};
 
 use super::flatten::{content, done, plan};
 use crate::Bodies;
@@ -42,7 +42,7 @@ pub fn narrate_snapshot(story: &SnapshotStory, bodies: &dyn Bodies, width: usize
             }
             let mark = match step.action {
                 WritingAction::Read { .. } => "      | ",
-                WritingAction::Write { .. } => "      + ",
+                WritingAction::Stub { .. } | WritingAction::Write { .. } => "      + ",
             };
             match content(file, step, bodies) {
                 Ok(text) => page.excerpt(mark, &text),
@@ -59,7 +59,11 @@ pub fn narrate_snapshot(story: &SnapshotStory, bodies: &dyn Bodies, width: usize
 /// Says what a step does.
 fn what(file: HandedFile<'_>, step: &WritingStep, is_circle: bool) -> String {
     match &step.action {
+        WritingAction::Read { path, part: ReadPart::Stub, .. } => {
+            format!("read the signatures of {path}")
+        }
         WritingAction::Read { path, .. } => format!("read {path}"),
+        WritingAction::Stub { path, .. } => format!("write the signatures of {path}"),
         WritingAction::Write { lines, .. } => {
             let of = if is_circle { format!(" of {}", file.path) } else { String::new() };
             format!("write lines {} to {}{of}", lines.start, lines.end)

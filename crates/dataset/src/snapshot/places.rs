@@ -58,7 +58,7 @@ pub fn writes(story: &SnapshotStory) -> impl Iterator<Item = (usize, &WritingSte
     });
     steps.flatten().filter(|(_, step)| match &step.action {
         WritingAction::Write { lines, .. } => lines.start <= lines.end,
-        WritingAction::Read { .. } => false,
+        WritingAction::Read { .. } | WritingAction::Stub { .. } => false,
     })
 }
 

@@ -3,7 +3,9 @@
 //! `parser.py` and `lexer.py` need each other when they are loaded; `parser.py` needs
 //! `tools.py` late, which needs it at once.
 
-use backstory_dataset::snapshot::{Arm, SnapshotExport, documents, export_snapshots, written};
+use backstory_dataset::snapshot::{
+    Arm, SnapshotExport, SpanKind, documents, export_snapshots, written,
+};
 use backstory_model::{
     CircleFile, CutEdge, EvidenceId, FileMode, Instead, LineRange, Plan, Provenance, ReadPart,
     RepoName, RepoPath, Repository as _, SccPolicy, SchemaVersion, SnapshotStory, Statement,
@@ -233,4 +235,141 @@ fn the_agent_of_a_circle_is_one_trajectory_and_one_chat() {
     let chat = fs::read_text(&folder.path().join("chat/train-00000-of-00001.jsonl")).unwrap();
     assert_eq!(chat.lines().count(), 3);
     assert!(chat.contains("`toy/parser.py`, `toy/lexer.py` are written."));
+}
+
+/// The lexer is written last; its signatures are written first, and the tools read them.
+fn stubbed() -> Sample {
+    let mut sample = sample();
+    let story = &mut sample.story;
+    story.scc = SccPolicy::Stub;
+    part(story);
+    story.delegations.swap(1, 2);
+    story.plan.files.swap(1, 2);
+    story.cut_edges =
+        vec![cut(0, 1, Instead::Stub), cut(0, 2, Instead::Soft), cut(2, 1, Instead::Stub)];
+    let lexer = blob(LEXER.as_bytes());
+    let known = derived("story/stub", &[EvidenceId::blob(&lexer)]);
+    let kept = vec![LineRange { start: 1, end: 4 }];
+    let stub = WritingStep {
+        thought: Some(thought("First the signatures of `toy/lexer.py`.")),
+        action: WritingAction::Stub { path: path(1), blob: lexer.clone(), kept: kept.clone() },
+        choice: known.clone(),
+        content: known.clone(),
+        hindsight: true,
+    };
+    let why = [TOOLS, LEXER].map(|text| EvidenceId::blob(&blob(text.as_bytes())));
+    let read = WritingStep {
+        thought: Some(thought("`toy/tools.py` uses `token` of `toy/lexer.py`.")),
+        action: WritingAction::Read {
+            path: path(1),
+            part: ReadPart::Stub,
+            blob: lexer,
+            shown: kept,
+        },
+        choice: derived("story/read", &why),
+        content: known,
+        hindsight: true,
+    };
+    "Write `toy/parser.py`.".clone_into(&mut story.delegations[0].task.text);
+    story.delegations[0].steps.insert(0, stub);
+    story.delegations[1].steps.insert(1, read);
+    sample
+}
+
+#[test]
+fn signatures_before_their_file_are_believed() {
+    assert_eq!(found(&stubbed()), Vec::<String>::new());
+}
+
+/// Lets the stub, and who reads it, hold other lines.
+fn keep(story: &mut SnapshotStory, ranges: &[(u32, u32)]) {
+    let ranges: Vec<LineRange> =
+        ranges.iter().map(|(start, end)| LineRange { start: *start, end: *end }).collect();
+    if let WritingAction::Stub { kept, .. } = &mut story.delegations[0].steps[0].action {
+        kept.clone_from(&ranges);
+    }
+    if let WritingAction::Read { shown, .. } = &mut story.delegations[1].steps[1].action {
+        *shown = ranges;
+    }
+}
+
+const PLANTED_STUBS: &[Case] = &[
+    ("the signatures are the whole file", "story/stub", |story| keep(story, &[(1, 5)])),
+    ("a definition has no signature", "story/stub", |story| keep(story, &[(1, 1), (5, 5)])),
+    ("what is left out is no body", "story/stub", |story| keep(story, &[(1, 1), (3, 4)])),
+    ("lines that are not there", "story/stub", |story| keep(story, &[(1, 4), (6, 6)])),
+    ("a stub is written twice", "story/stub", |story| {
+        let again = story.delegations[0].steps[0].clone();
+        story.delegations[1].steps.insert(0, again);
+    }),
+    ("a stub is written behind its file", "story/stub", |story| {
+        let stub = story.delegations[0].steps.remove(0);
+        story.delegations[2].steps.push(stub);
+    }),
+    ("a stub of a file that the agent has no circle with", "story/stub", |story| {
+        story.cut_edges.remove(0);
+    }),
+    ("a story whose circles are cut has stubs", "story/stub", |story| {
+        story.scc = SccPolicy::Cut;
+        story.cut_edges.iter_mut().for_each(|cut| cut.instead = None);
+    }),
+    ("the signatures are said to be observed", "story/stub", |story| {
+        let step = &mut story.delegations[0].steps[0];
+        step.content = Provenance::observed([EvidenceId::blob(&blob(LEXER.as_bytes()))]);
+    }),
+    ("other lines of a stub are read", "story/read", |story| {
+        if let WritingAction::Read { shown, .. } = &mut story.delegations[1].steps[1].action {
+            shown[0].end = 3;
+        }
+    }),
+    ("the file itself is read while its stub is there", "story/read", |story| {
+        if let WritingAction::Read { shown, part, .. } = &mut story.delegations[1].steps[1].action {
+            (shown[0].end, *part) = (5, ReadPart::Whole);
+        }
+    }),
+    ("a stub is read along no cut edge", "story/read", |story| {
+        story.cut_edges.remove(2);
+    }),
+    ("there is no stub of what has one", "story/circle", |story| {
+        story.cut_edges[0].instead = Some(Instead::NoStub);
+    }),
+    ("there is a stub of what has none", "story/circle", |story| {
+        story.cut_edges[1].instead = Some(Instead::Stub);
+    }),
+];
+
+#[test]
+fn every_planted_untruth_about_signatures_is_found() {
+    for (what, rule, plant) in PLANTED_STUBS {
+        let mut sample = stubbed();
+        plant(&mut sample.story);
+        let rules = found(&sample);
+        assert!(rules.iter().any(|found| found == rule), "{what}: found {rules:?}");
+    }
+}
+
+#[test]
+fn signatures_are_shown_and_never_learned() {
+    let sample = stubbed();
+    for arm in Arm::ALL {
+        let told = documents(&sample.story, &sample.blobs, arm, 1 << 20).unwrap();
+        let files = written(&told);
+        assert_eq!(files[&path(1)], LEXER, "{arm:?}");
+    }
+    let told = documents(&sample.story, &sample.blobs, Arm::TrajectoryInitial, 1 << 20).unwrap();
+    let stubs: Vec<&str> = told[0]
+        .spans
+        .iter()
+        .filter(|span| span.kind == SpanKind::Stub && !span.loss)
+        .map(|span| &told[0].text[span.byte_start..span.byte_end])
+        .collect();
+    insta::assert_snapshot!(stubs.join("==\n"), @r"
+    import parser
+
+
+    def token(text):
+        ...
+    ");
+    let (_, behind) = told[0].text.split_once("Delegate: ").expect("an agent");
+    insta::assert_snapshot!(behind);
 }

@@ -6,6 +6,7 @@
 
 mod grammar;
 mod imports;
+mod insides;
 mod python;
 mod rust_tests;
 mod walk;
@@ -16,6 +17,8 @@ use backstory_model::{FileStructure, Language};
 use tree_sitter::{ParseOptions, Parser, Tree};
 
 use grammar::Grammar;
+
+pub use insides::function_insides;
 
 /// The largest file that is parsed, in bytes; larger ones are `partial` and empty.
 pub const SIZE_LIMIT: usize = 1 << 20;

@@ -13,6 +13,7 @@ mod parts;
 mod purpose;
 mod reading;
 mod requirements;
+mod stubs;
 pub(crate) mod words;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,7 @@ use crate::text::{Text, TextCache};
 use order::{Order, Ordered, Rank};
 use outline::Outline;
 use requirements::RootFile;
+use stubs::Stub;
 
 /// What the story of a snapshot is written from.
 pub struct SnapshotInput<'a> {
@@ -90,6 +92,8 @@ struct Sorted<'a> {
     places: BTreeMap<&'a RepoPath, usize>,
     /// Which places of the order each agent writes.
     agents: Vec<Range<usize>>,
+    /// The signatures that are written before a file, by the place of the file.
+    stubs: BTreeMap<usize, Stub>,
 }
 
 /// A file to write.
@@ -125,7 +129,11 @@ impl<'a> Sorted<'a> {
         let written: Vec<Written<'a>> =
             order.files.iter().filter_map(|at| written[*at as usize].take()).collect();
         let places = written.iter().enumerate().map(|(at, of)| (&of.file.path, at)).collect();
-        Ok(Self { written, given, places, agents })
+        let mut sorted = Self { written, given, places, agents, stubs: BTreeMap::new() };
+        if input.options.scc == SccPolicy::Stub {
+            sorted.stubs = sorted.stubs_of(&order, &input.snapshot.graph.imports, input.options);
+        }
+        Ok(sorted)
     }
 
     fn order(input: &SnapshotInput<'a>, written: &[Option<Written<'a>>]) -> Order {
@@ -271,13 +279,16 @@ impl<'a> Teller<'a> {
             SccPolicy::Cut => None,
             SccPolicy::Group if together => Some(Instead::Together),
             SccPolicy::Group => soft?.contains(to).then_some(Instead::Soft),
+            SccPolicy::Stub if self.sorted.stub(to, place).is_some() => Some(Instead::Stub),
+            SccPolicy::Stub if soft.is_some_and(|soft| soft.contains(to)) => Some(Instead::Soft),
+            SccPolicy::Stub => Some(Instead::NoStub),
         }
     }
 
     fn delegation(&mut self, agent: &Range<usize>, plan: &[PlannedFile]) -> Delegation {
         let sorted = self.sorted;
         let files = &sorted.written[agent.clone()];
-        let mut steps = Vec::new();
+        let mut steps = self.stub_steps(agent.start);
         for (of, planned) in files.iter().zip(&plan[agent.clone()]) {
             let mut reads = self.reads(of, planned);
             // An agent knows what it wrote itself.

@@ -17,6 +17,8 @@ pub(super) struct Wanted<'a> {
     pub(super) path: &'a RepoPath,
     read: &'a Written<'a>,
     names: Vec<&'a str>,
+    /// What is there of it, where it is written later.
+    stub: Option<&'a [LineRange]>,
 }
 
 impl<'a> Teller<'a> {
@@ -24,14 +26,20 @@ impl<'a> Teller<'a> {
     /// of, the most spoken of first.
     pub(super) fn reads(&self, of: &Written<'a>, planned: &PlannedFile) -> Vec<Wanted<'a>> {
         let spoken = of.outline.spoken();
-        let mut wanted: Vec<Wanted<'a>> = planned
-            .uses
-            .iter()
-            .filter_map(|path| {
-                let read = &self.sorted.written[*self.sorted.places.get(path)?];
+        let sorted = self.sorted;
+        let place = sorted.places.get(&of.file.path).copied().unwrap_or_default();
+        let uses = planned.uses.iter().map(|path| (path, None));
+        let stubs = self.needs(of.file).iter();
+        // An agent knows the signatures that it wrote itself.
+        let others = |path| sorted.stub(path, place).filter(|stub| stub.agent != place);
+        let stubs = stubs.filter_map(|path| Some((path, Some(others(path)?.kept.as_slice()))));
+        let mut wanted: Vec<Wanted<'a>> = uses
+            .chain(stubs)
+            .filter_map(|(path, stub)| {
+                let read = &sorted.written[*sorted.places.get(path)?];
                 let names = read.outline.names().into_iter();
                 let names: Vec<&str> = names.filter(|name| spoken.contains(name)).collect();
-                (!names.is_empty()).then_some(Wanted { path: &read.file.path, read, names })
+                (!names.is_empty()).then_some(Wanted { path: &read.file.path, read, names, stub })
             })
             .collect();
         wanted.sort_by(|a, b| b.names.len().cmp(&a.names.len()).then(a.path.cmp(b.path)));
@@ -47,6 +55,11 @@ impl<'a> Teller<'a> {
     ) {
         let (path, text) = (&of.file.path, &wanted.read.text);
         let whole = LineRange { start: 1, end: text.line_count() };
+        if let Some(kept) = wanted.stub {
+            let thought = words::before_signatures(path, wanted.path, &wanted.names);
+            self.shown((of, wanted), (ReadPart::Stub, kept.to_vec()), thought, steps);
+            return;
+        }
         let long = text.bytes().len() as u64 > self.input.options.read_limit;
         if !long {
             let thought = words::before_read(path, wanted.path, &wanted.names);
@@ -97,11 +110,16 @@ impl<'a> Teller<'a> {
         }
         self.blobs.insert(read.blob.clone(), Arc::clone(wanted.read.text.bytes()));
         let why = [EvidenceId::blob(&file.blob), EvidenceId::blob(&read.blob)];
+        let seen = [EvidenceId::blob(&read.blob)];
+        let content = match wanted.stub {
+            None => Provenance::observed(seen),
+            Some(_) => Provenance::derived("story/stub", seen),
+        };
         steps.push(WritingStep {
             thought: Some(thought_of(thought, &why)),
             action,
             choice: Provenance::derived("story/read", why),
-            content: Provenance::observed([EvidenceId::blob(&read.blob)]),
+            content,
             hindsight: true,
         });
     }

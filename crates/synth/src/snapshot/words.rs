@@ -52,6 +52,21 @@ pub(super) fn before_read(path: &RepoPath, read: &RepoPath, names: &[&str]) -> S
     format!("`{path}` uses {} of `{read}`, so I look at how that is written.", listed(names))
 }
 
+/// Why the signatures of a later file are written first.
+pub(super) fn before_stub(path: &RepoPath, stub: &RepoPath) -> String {
+    format!(
+        "`{path}` and `{stub}` depend on each other, so I write the signatures of `{stub}` first."
+    )
+}
+
+/// Why the signatures of a later file are read.
+pub(super) fn before_signatures(path: &RepoPath, read: &RepoPath, names: &[&str]) -> String {
+    format!(
+        "`{path}` uses {} of `{read}`, of which only the signatures are there, so I look at these.",
+        listed(names)
+    )
+}
+
 /// Why the outline of a long file is read.
 pub(super) fn before_outline(path: &RepoPath, read: &RepoPath, names: &[&str]) -> String {
     format!(

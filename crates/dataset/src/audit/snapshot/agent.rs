@@ -51,6 +51,13 @@ impl<'a> SnapshotAudit<'a> {
             self.go_on(step, &mut cursor)?;
             match &inner.action {
                 WritingAction::Read { .. } => self.read(at, &cursor, inner)?,
+                WritingAction::Stub { path, blob, kept } => {
+                    let place = Place::step(at, "story/stub");
+                    let found = || "a stub behind a write".to_owned();
+                    let first = cursor.next == 1 && !cursor.begun;
+                    self.findings.demand(first, place, "stubs before the first write", found);
+                    self.stub((at, delegation), (path, blob, kept), inner)?;
+                }
                 WritingAction::Write { lines, path } => {
                     let path = path.as_ref().unwrap_or(&delegation.path);
                     self.written(at, &mut cursor, (path, *lines));
@@ -96,7 +103,9 @@ impl<'a> SnapshotAudit<'a> {
             }
         }
         self.named(step, "story/order", &own_words, &known);
-        let uses = planned.iter().flat_map(|file| &file.uses);
+        let stubs: Vec<&RepoPath> = delegation.steps.iter().filter_map(stub_of).collect();
+        known.extend(stubs.iter().map(ToString::to_string));
+        let uses = planned.iter().flat_map(|file| &file.uses).chain(stubs);
         let uses = uses.filter_map(|path| self.planned.get(path));
         known.extend(uses.flat_map(|file| file.definitions.iter().cloned()));
         known
@@ -112,19 +121,18 @@ impl<'a> SnapshotAudit<'a> {
         let (place, file) = (Place::step(at, "story/read"), cursor.files[0]);
         let found = || "a read behind a write".to_owned();
         self.findings.demand(cursor.next == 1, place, "reads before the first write", found);
-        let found = self.there.get(path).copied();
-        let expected = "the blob of a file that is there";
-        let what = || format!("`{path}` is {found:?}");
-        self.findings.demand(found == Some(blob), place, expected, what);
-        let used = self.planned.get(file.path).is_some_and(|planned| planned.uses.contains(path));
-        self.findings.demand(used, place, "a file the plan says is used", || path.to_string());
+        if *part == ReadPart::Stub {
+            self.read_stub(at, file, (path, blob, shown), step);
+        } else {
+            self.read_file((at, path), (blob, file), step);
+        }
         let lines = self.line_count(blob)?;
         let apart = shown.windows(2).all(|pair| pair[0].end < pair[1].start);
         let inside = shown.iter().all(|r| 1 <= r.start && r.start <= r.end && r.end <= lines);
         let fits = match part {
             ReadPart::Whole => shown[..] == [LineRange { start: 1, end: lines }],
             ReadPart::Outline => shown.iter().all(|range| range.start == range.end),
-            ReadPart::Definitions => !shown.is_empty(),
+            ReadPart::Definitions | ReadPart::Stub => !shown.is_empty(),
         };
         self.findings.demand(apart && inside && fits, place, "lines of the file, in order", || {
             format!("{part:?} {shown:?} of {lines}")
@@ -132,10 +140,26 @@ impl<'a> SnapshotAudit<'a> {
         let why = [EvidenceId::blob(file.blob), EvidenceId::blob(blob)];
         let expected = Provenance::derived("story/read", why);
         self.findings.equal(place, "choice", (&expected, &step.choice));
-        let expected = Provenance::observed([EvidenceId::blob(blob)]);
-        self.findings.equal(place, "content", (&expected, &step.content));
         self.hindsight(at, "story/read", step.hindsight);
         self.stored(at, blob)
+    }
+
+    /// Checks that a file which is read is there, and is used.
+    fn read_file(
+        &mut self,
+        (at, path): (usize, &RepoPath),
+        (blob, file): (&BlobId, HandedFile<'_>),
+        step: &WritingStep,
+    ) {
+        let place = Place::step(at, "story/read");
+        let found = self.there.get(path).copied();
+        let expected = "the blob of a file that is there";
+        let what = || format!("`{path}` is {found:?}");
+        self.findings.demand(found == Some(blob), place, expected, what);
+        let used = self.planned.get(file.path).is_some_and(|planned| planned.uses.contains(path));
+        self.findings.demand(used, place, "a file the plan says is used", || path.to_string());
+        let expected = Provenance::observed([EvidenceId::blob(blob)]);
+        self.findings.equal(place, "content", (&expected, &step.content));
     }
 
     /// Checks that a write goes on where the last one ended.
@@ -172,5 +196,14 @@ impl<'a> SnapshotAudit<'a> {
         let ended = memchr::memchr_iter(b'\n', &bytes).count();
         let open = usize::from(bytes.last().is_some_and(|last| *last != b'\n'));
         Ok(u32::try_from(ended + open).unwrap_or(u32::MAX))
+    }
+}
+
+/// Returns the file whose signatures a step writes or reads.
+fn stub_of(step: &WritingStep) -> Option<&RepoPath> {
+    match &step.action {
+        WritingAction::Stub { path, .. }
+        | WritingAction::Read { path, part: ReadPart::Stub, .. } => Some(path),
+        WritingAction::Read { .. } | WritingAction::Write { .. } => None,
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use backstory_model::{
-    CutEdge, Delegation, HandedFile, Instead, RepoPath, RepositoryError, SccPolicy,
+    CutEdge, Delegation, HandedFile, Instead, RepoPath, RepositoryError, SccPolicy, WritingAction,
 };
 
 use super::SnapshotAudit;
@@ -22,7 +22,8 @@ impl SnapshotAudit<'_> {
         let story = self.story;
         for delegation in story.delegations.iter().filter(|agent| !agent.with.is_empty()) {
             let grouped = story.scc == SccPolicy::Group && self.is_circle(delegation);
-            let found = || delegation.files().map(|file| format!("`{}` ", file.path)).collect();
+            let files: Vec<&RepoPath> = delegation.files().map(|file| file.path).collect();
+            let found = || format!("{files:?}");
             let expected = "files of a circle that is grouped";
             self.findings.demand(grouped, Place::whole(RULE), expected, found);
         }
@@ -32,9 +33,11 @@ impl SnapshotAudit<'_> {
             .enumerate()
             .flat_map(|(agent, of)| of.files().map(move |file| (file.path, (agent, file))))
             .collect();
+        let stubs = stubs(&story.delegations);
         for cut in &story.cut_edges {
             let Some((from, to)) = agents.get(&cut.from).zip(agents.get(&cut.to)) else { continue };
-            self.instead(cut, from.1, from.0 == to.0)?;
+            let stub = stubs.get(&cut.to).is_some_and(|agent| *agent <= from.0);
+            self.instead(cut, from.1, (from.0 == to.0, stub))?;
         }
         Ok(())
     }
@@ -44,13 +47,15 @@ impl SnapshotAudit<'_> {
         &mut self,
         cut: &CutEdge,
         from: HandedFile<'_>,
-        together: bool,
+        (together, stub): (bool, bool),
     ) -> Result<(), RepositoryError> {
         let place = Place::whole(RULE);
         let expected = match self.story.scc {
             SccPolicy::Cut => None,
             SccPolicy::Group if together => Some(Instead::Together),
-            SccPolicy::Group => Some(Instead::Soft),
+            SccPolicy::Stub if stub => Some(Instead::Stub),
+            SccPolicy::Stub if cut.instead == Some(Instead::NoStub) => cut.instead,
+            SccPolicy::Group | SccPolicy::Stub => Some(Instead::Soft),
         };
         self.findings.equal(place, "instead of what is cut", (&expected, &cut.instead));
         if cut.instead == Some(Instead::Soft) {
@@ -64,12 +69,17 @@ impl SnapshotAudit<'_> {
         Ok(())
     }
 
+    /// Returns the cut edges but for those that loading a file does not need.
+    pub(super) fn needed_at_once(&self) -> impl Iterator<Item = &CutEdge> {
+        self.story.cut_edges.iter().filter(|cut| cut.instead != Some(Instead::Soft))
+    }
+
     /// Returns true when each file depends on each other one, over files of the agent.
     fn is_circle(&self, delegation: &Delegation) -> bool {
         let files: BTreeSet<&RepoPath> = delegation.files().map(|file| file.path).collect();
         let uses = files.iter().filter_map(|path| self.planned.get(path));
         let uses = uses.flat_map(|file| file.uses.iter().map(|to| (&file.path, to)));
-        let cut = self.story.cut_edges.iter().map(|cut| (&cut.from, &cut.to));
+        let cut = self.needed_at_once().map(|cut| (&cut.from, &cut.to));
         let inside =
             |(from, to): &(&RepoPath, &RepoPath)| files.contains(from) && files.contains(to);
         let edges: Vec<(&RepoPath, &RepoPath)> = uses.chain(cut).filter(inside).collect();
@@ -80,8 +90,19 @@ impl SnapshotAudit<'_> {
     }
 }
 
+/// Returns which agent writes the signatures of a file.
+fn stubs(delegations: &[Delegation]) -> BTreeMap<&RepoPath, usize> {
+    let steps = delegations.iter().enumerate();
+    let steps = steps.flat_map(|(agent, of)| of.steps.iter().map(move |step| (agent, step)));
+    let stubs = steps.filter_map(|(agent, step)| match &step.action {
+        WritingAction::Stub { path, .. } => Some((path, agent)),
+        WritingAction::Read { .. } | WritingAction::Write { .. } => None,
+    });
+    stubs.collect()
+}
+
 /// Returns what can be reached over edges.
-fn reached<'a>(
+pub(super) fn reached<'a>(
     first: &'a RepoPath,
     edges: &[(&'a RepoPath, &'a RepoPath)],
 ) -> BTreeSet<&'a RepoPath> {

@@ -8,13 +8,15 @@ use backstory_model::RepoPath;
 /// Returns true when an unindented import of the text names the other file.
 pub(super) fn imports_at_once((from, text): (&RepoPath, &str), to: &RepoPath) -> bool {
     let (Some(from), Some(to)) = (from.to_text(), to.to_text()) else { return false };
-    let Some(module) = to.strip_suffix(".py").filter(|_| from.ends_with(".py")) else {
+    let suffix = ".py";
+    let (Some(_), Some(module)) = (from.strip_suffix(suffix), to.strip_suffix(suffix)) else {
         return false;
     };
     let package: Vec<&str> =
         from.rsplit_once('/').map_or(vec![], |(at, _)| at.split('/').collect());
     let wanted: Vec<&str> = module.split('/').collect();
-    top_lines(text).any(|line| {
+    let mut top = outside_strings(text).filter(|line| !line.starts_with([' ', '\t']));
+    top.any(|line| {
         let mut words = line.split_whitespace();
         match (words.next(), words.next(), words.next()) {
             (Some("from"), Some(module), Some("import")) => {
@@ -27,8 +29,8 @@ pub(super) fn imports_at_once((from, text): (&RepoPath, &str), to: &RepoPath) ->
     })
 }
 
-/// Returns the lines that are neither indented nor inside of a long string.
-fn top_lines(text: &str) -> impl Iterator<Item = &str> {
+/// Returns the lines of a Python text, empty where they begin inside of a long string.
+pub(super) fn outside_strings(text: &str) -> impl Iterator<Item = &str> {
     text.lines().scan(None, |open: &mut Option<&str>, line| {
         let was_open = open.is_some();
         let mut rest = line;
@@ -36,7 +38,7 @@ fn top_lines(text: &str) -> impl Iterator<Item = &str> {
             *open = if open.is_some() { None } else { Some(mark) };
             rest = &rest[at + mark.len()..];
         }
-        Some(if was_open || line.starts_with([' ', '\t']) { "" } else { line })
+        Some(if was_open { "" } else { line })
     })
 }
 

@@ -10,6 +10,7 @@ mod circles;
 mod given;
 mod imports;
 pub(super) mod quoted;
+mod stub;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +23,7 @@ use super::Auditor;
 use super::finding::{Checked, Findings, Place, TrajectoryAudit};
 use super::worktree::Worktree;
 use quoted::{is_quoted, names_in, stands_in};
+use stub::Stub;
 
 impl Auditor<'_> {
     /// Audits the story of one snapshot; any number of threads may do so at once.
@@ -51,6 +53,8 @@ struct SnapshotAudit<'a> {
     findings: &'a mut Findings,
     /// The files that are there, with their blobs.
     there: BTreeMap<&'a RepoPath, &'a BlobId>,
+    /// The stubs that were written, those of files that are there by now included.
+    stubs: BTreeMap<&'a RepoPath, Stub<'a>>,
     /// The plan by path.
     planned: BTreeMap<&'a RepoPath, &'a PlannedFile>,
 }
@@ -59,7 +63,7 @@ impl<'a> SnapshotAudit<'a> {
     fn new(auditor: &'a Auditor<'a>, story: &'a SnapshotStory, findings: &'a mut Findings) -> Self {
         let there = story.given.iter().map(|given| (&given.path, &given.blob)).collect();
         let planned = story.plan.files.iter().map(|file| (&file.path, file)).collect();
-        Self { auditor, story, findings, there, planned }
+        Self { auditor, story, findings, there, stubs: BTreeMap::new(), planned }
     }
 
     fn run(mut self) -> Result<(), RepositoryError> {
