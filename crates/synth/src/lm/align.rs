@@ -36,6 +36,18 @@ pub(super) fn boundary(
     Ok(Boundary { first: span.tokens.start, straddles: span.bytes.start < target })
 }
 
+/// Returns where tokens that end a text may begin, counted from its end.
+///
+/// A U+FFFD of the text may be shown as nothing, so each one moves the beginning.
+pub(super) fn starts(text: &str, tokens: &[&str]) -> Vec<usize> {
+    if tokens.iter().any(|token| token.contains(PART)) {
+        return Vec::new();
+    }
+    let shown: usize = tokens.iter().map(|token| token.len()).sum();
+    let replaced = 0..=text.matches(PART).count();
+    replaced.filter_map(|count| text.len().checked_sub(shown + count * PART.len_utf8())).collect()
+}
+
 /// Lays the tokens over the text.
 fn spans(text: &str, from: usize, tokens: &[&str]) -> Result<Vec<Span>, usize> {
     let mut spans = Vec::with_capacity(tokens.len());
@@ -52,26 +64,18 @@ fn spans(text: &str, from: usize, tokens: &[&str]) -> Result<Vec<Span>, usize> {
 fn span(text: &str, at: usize, tokens: &[&str], first: bool) -> Option<(usize, usize)> {
     let rest = text.get(at..)?;
     let token = tokens[0];
-    if token.contains(PART) && !rest.starts_with(token) {
-        return parts(text, at, tokens);
+    if token.is_empty() || (token.contains(PART) && !rest.starts_with(token)) {
+        return hidden(text, at, tokens);
     }
-    // The parts of a character may be empty but the last; they go with what follows.
-    if token.is_empty() {
-        let empty = tokens.iter().take_while(|token| token.is_empty()).count();
-        return match tokens.get(empty) {
-            None => Some((empty, at)),
-            Some(_) => {
-                span(text, at, &tokens[empty..], false).map(|(used, end)| (empty + used, end))
-            }
-        };
-    }
-    if rest.starts_with(token) {
-        return Some((1, at + token.len()));
-    }
-    blank(rest, token, first && at == 0).map(|length| (1, at + length)).or_else(|| {
+    shown(rest, token, first && at == 0).map(|length| (1, at + length)).or_else(|| {
         // A mark of the beginning stands for no byte.
         (first && at == 0 && is_mark(token)).then_some((1, at))
     })
+}
+
+/// Returns how many bytes a readable token stands for.
+fn shown(rest: &str, token: &str, at_start: bool) -> Option<usize> {
+    if rest.starts_with(token) { Some(token.len()) } else { blank(rest, token, at_start) }
 }
 
 /// Some decoders drop the blank a token begins with, or show one that was never sent.
@@ -90,22 +94,48 @@ fn is_mark(token: &str) -> bool {
         || (token.starts_with('[') && token.ends_with(']'))
 }
 
-/// Reads tokens that hold parts of characters, up to one that is readable again.
-fn parts(text: &str, at: usize, tokens: &[&str]) -> Option<(usize, usize)> {
-    let broken = tokens.iter().take_while(|token| token.contains(PART) || token.is_empty()).count();
-    let Some(readable) = tokens.get(broken) else { return Some((broken, text.len())) };
-    // A token holds at most some characters, and each part at most one of them.
-    let reach: usize = tokens[..broken].iter().map(|token| 4 * token.chars().count().max(1)).sum();
-    let window = at + 1..=(at + reach).min(text.len());
-    let mut ends = window.filter(|end| text.is_char_boundary(*end));
-    ends.find(|end| text[*end..].starts_with(readable)).map(|end| (broken, end))
+/// Reads tokens that do not show their bytes, up to one that is readable again.
+///
+/// Some decoders write U+FFFD for each part of a character. vLLM writes nothing, and the
+/// whole character for its last part; for a U+FFFD that stands in the text it writes
+/// nothing at all. Which empty token holds what cannot be told, so these stay together
+/// with the token behind them.
+fn hidden(text: &str, at: usize, tokens: &[&str]) -> Option<(usize, usize)> {
+    let run = tokens.iter().take_while(|token| token.contains(PART) || token.is_empty());
+    let (run, behind) = tokens.split_at(run.count());
+    let reach: usize = run.iter().map(|token| reach(token)).sum();
+    let Some(readable) = behind.first() else {
+        let end = text.len();
+        let fits = at == end || (end - at <= reach && may_be_hidden(&text[at..]));
+        return fits.then_some((run.len(), end));
+    };
+    let nothing = run.iter().all(|token| token.is_empty());
+    let mut ends = (at..=(at + reach).min(text.len())).filter(|end| {
+        text.is_char_boundary(*end)
+            && if *end == at { nothing } else { may_be_hidden(&text[at..*end]) }
+    });
+    let (end, length) =
+        ends.find_map(|end| shown(&text[end..], readable, false).map(|length| (end, length)))?;
+    let together = run.iter().any(|token| token.is_empty());
+    Some(if together { (run.len() + 1, end + length) } else { (run.len(), end) })
+}
+
+/// How many bytes a token that does not show them may hold: each part of a character at
+/// most one character, an empty token some of them.
+fn reach(token: &str) -> usize {
+    if token.is_empty() { 16 } else { 4 * token.chars().count() }
+}
+
+/// Only characters of several bytes are cut.
+fn may_be_hidden(text: &str) -> bool {
+    !text.is_ascii()
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Boundary, boundary};
+    use super::{Boundary, boundary, starts};
 
     fn found(first: usize, straddles: bool) -> Boundary {
         Boundary { first, straddles }
@@ -139,6 +169,33 @@ mod tests {
         assert_eq!(boundary("a😀b", 0, 5, &tokens), Ok(found(3, false)));
         assert_eq!(boundary("a😀b", 0, 1, &["a", "", "", "😀", "b"]), Ok(found(1, false)));
         assert_eq!(boundary("x a😀", 0, 3, &["x", " a\u{fffd}", "\u{fffd}"]), Ok(found(1, true)));
+    }
+
+    /// As vLLM 0.32.0 shows them.
+    #[test]
+    fn characters_that_are_shown_as_nothing_are_found() {
+        let replaced = "a\u{fffd}b";
+        assert_eq!(boundary(replaced, 0, 1, &["a", "", "b"]), Ok(found(1, false)));
+        assert_eq!(boundary(replaced, 0, 4, &["a", "", "b"]), Ok(found(1, true)));
+        assert_eq!(boundary("a\u{fffd}", 0, 1, &["a", ""]), Ok(found(1, false)));
+        assert_eq!(boundary("ab", 0, 1, &["a", ""]), Err(1));
+        assert_eq!(boundary("acb", 0, 1, &["a", "", "b"]), Err(1));
+    }
+
+    /// A text that begins with a part has no token before it to be completed by.
+    #[test]
+    fn a_text_that_begins_with_parts_is_laid_out() {
+        let tokens = ["\u{fffd}", "", "", "", "\u{200d}", "x"];
+        assert_eq!(boundary("👩\u{200d}x", 0, 7, &tokens), Ok(found(5, false)));
+        assert_eq!(boundary("👩\u{200d}x", 0, 4, &tokens), Ok(found(0, true)));
+    }
+
+    #[test]
+    fn the_beginning_of_the_last_tokens_is_counted_from_the_end() {
+        assert_eq!(starts("one two", &[" two"]), [3]);
+        assert_eq!(starts("a\u{fffd}b", &["", "b"]), [4, 1]);
+        assert!(starts("a😀", &["\u{fffd}", "\u{fffd}"]).is_empty());
+        assert!(starts("one", &["one two"]).is_empty());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use backstory_model::{
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256 as Hasher};
 
-use super::align::boundary;
+use super::align::{Boundary, boundary, starts};
 use super::client::{Client, ClientLimits, ServerKey};
 use super::completions::{self, Form};
 use super::self_test::{FIXED_SPLIT, FIXED_TEXT, SelfTest, self_test};
@@ -355,12 +355,7 @@ impl Server {
             entries[hidden..].iter().map(|entry| entry.token.as_deref()).collect();
         let missing = |token| LanguageModelError::MissingLogprob { model: model(), token };
         let shown = shown.ok_or_else(|| missing(skipped + hidden))?;
-        let from = self.start(asked, skipped + hidden, &shown)?;
-        if from > asked.target {
-            return Err(missing(skipped));
-        }
-        let found = boundary(&asked.text, from, asked.target, &shown)
-            .map_err(|at| LanguageModelError::OtherText { model: model(), at })?;
+        let found = self.found(asked, skipped, hidden, &shown)?;
         let mut logprobs = Vec::with_capacity(shown.len() - found.first);
         for (at, entry) in entries.iter().enumerate().skip(hidden + found.first) {
             let token = skipped + at;
@@ -374,22 +369,26 @@ impl Server {
             .ok_or(LanguageModelError::NothingToScore)
     }
 
-    /// Returns the byte at which the shown tokens begin, counted from the end.
-    fn start(
+    /// Finds the target among the shown tokens; some before them were not shown.
+    fn found(
         &self,
         asked: &Asked,
-        unseen: usize,
+        skipped: usize,
+        hidden: usize,
         shown: &[&str],
-    ) -> Result<usize, LanguageModelError> {
-        if unseen == 0 {
-            return Ok(0);
+    ) -> Result<Boundary, LanguageModelError> {
+        let model = || self.identity.model.clone();
+        let starts = if skipped + hidden == 0 { vec![0] } else { starts(&asked.text, shown) };
+        let mut wrong = starts.is_empty().then_some(0);
+        for from in starts.into_iter().filter(|from| *from <= asked.target) {
+            match boundary(&asked.text, from, asked.target, shown) {
+                Ok(found) => return Ok(found),
+                Err(at) => wrong = wrong.or(Some(at)),
+            }
         }
-        let length: usize = shown.iter().map(|token| token.len()).sum();
-        let readable = !shown.iter().any(|token| token.contains('\u{fffd}'));
-        let from = asked.text.len().checked_sub(length).filter(|_| readable);
-        from.ok_or_else(|| LanguageModelError::OtherText {
-            model: self.identity.model.clone(),
-            at: 0,
+        Err(match wrong {
+            Some(at) => LanguageModelError::OtherText { model: model(), at },
+            None => LanguageModelError::MissingLogprob { model: model(), token: skipped },
         })
     }
 }

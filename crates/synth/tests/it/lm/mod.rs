@@ -3,6 +3,7 @@
 mod cached;
 mod dialects;
 mod ngram;
+mod recorded;
 mod refusals;
 mod trouble;
 
