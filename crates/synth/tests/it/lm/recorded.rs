@@ -15,26 +15,26 @@ use super::{Waits, connect, connect_as};
 #[derive(Deserialize)]
 struct Recorded {
     models: Value,
-    answers: Vec<Answer>,
-    texts: Vec<Text>,
+    answers: Vec<Exchange>,
+    texts: Vec<Shown>,
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct Exchange {
     path: String,
     body: Value,
     answer: Value,
 }
 
 #[derive(Deserialize)]
-struct Text {
+struct Shown {
     text: String,
     ends: Vec<usize>,
     tokens: Vec<String>,
     token_logprobs: Vec<Option<f64>>,
 }
 
-impl Text {
+impl Shown {
     /// Returns the first token that holds a byte at or behind a place, and whether it
     /// begins before it.
     fn first(&self, place: usize) -> (usize, bool) {
@@ -52,12 +52,12 @@ fn replayed(recorded: &Recorded, request: &ModelRequest) -> Option<Value> {
     if request.path == "/v1/models" {
         return Some(recorded.models.clone());
     }
-    let same = |answer: &&Answer| answer.path == request.path && answer.body == request.body;
+    let same = |answer: &&Exchange| answer.path == request.path && answer.body == request.body;
     if let Some(known) = recorded.answers.iter().find(same) {
         return Some(known.answer.clone());
     }
     let prompt = request.body["prompt"].get(0)?;
-    let Text { text, tokens, token_logprobs, .. } =
+    let Shown { text, tokens, token_logprobs, .. } =
         recorded.texts.iter().find(|text| text.text == *prompt)?;
     Some(json!({
         "choices": [{"index": 0, "text": text,
