@@ -266,7 +266,8 @@ fn signatures(text: &str, kept: &[LineRange]) -> String {
     let nexts = kept.iter().skip(1).map(|next| next.start).chain([u32::MAX]);
     for (range, next) in kept.iter().zip(nexts) {
         stub.push_str(of_lines(text, *range));
-        let left = LineRange { start: range.end + 1, end: next - 1 };
+        let (start, end) = (range.end.saturating_add(1), next.saturating_sub(1));
+        let left = LineRange { start, end };
         let left = of_lines(text, left).lines().find(|line| !line.trim().is_empty());
         if let Some(line) = left {
             let indentation = &line[..line.len() - line.trim_start().len()];

@@ -298,6 +298,7 @@ const PLANTED_STUBS: &[Case] = &[
     ("a definition has no signature", "story/stub", |story| keep(story, &[(1, 1), (5, 5)])),
     ("what is left out is no body", "story/stub", |story| keep(story, &[(1, 1), (3, 4)])),
     ("lines that are not there", "story/stub", |story| keep(story, &[(1, 4), (6, 6)])),
+    ("lines of no file", "story/stub", |story| keep(story, &[(1, u32::MAX), (0, 0)])),
     ("a stub is written twice", "story/stub", |story| {
         let again = story.delegations[0].steps[0].clone();
         story.delegations[1].steps.insert(0, again);
@@ -345,6 +346,8 @@ fn every_planted_untruth_about_signatures_is_found() {
         plant(&mut sample.story);
         let rules = found(&sample);
         assert!(rules.iter().any(|found| found == rule), "{what}: found {rules:?}");
+        // Whatever it says, it can be shown.
+        documents(&sample.story, &sample.blobs, Arm::TrajectoryInitial, 1 << 20).unwrap();
     }
 }
 

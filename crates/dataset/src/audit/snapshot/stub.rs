@@ -89,7 +89,7 @@ impl<'a> SnapshotAudit<'a> {
     fn signatures(&self, path: &RepoPath, text: &str, kept: &[LineRange]) -> Result<(), String> {
         let lines: Vec<&str> = text.lines().collect();
         let last = u32::try_from(lines.len()).unwrap_or(u32::MAX);
-        let apart = kept.windows(2).all(|pair| pair[0].end + 1 < pair[1].start);
+        let apart = kept.windows(2).all(|pair| pair[0].end.saturating_add(1) < pair[1].start);
         let inside = kept.iter().all(|r| 1 <= r.start && r.start <= r.end && r.end <= last);
         let less = kept != [LineRange { start: 1, end: last }];
         if !(apart && inside && less) || kept.first().is_none_or(|first| first.start != 1) {
