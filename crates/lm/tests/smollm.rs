@@ -64,6 +64,7 @@ fn words_that_fit_make_code_likelier_and_scrambled_code_is_unlikely() {
 
 /// What vLLM 0.32.0 said of `FIXED` with these weights in 32-bit floats on a CPU: its tokens
 /// but the first, to six digits.
+#[expect(clippy::unreadable_literal, reason = "as they were recorded")]
 const RECORDED: [f64; 32] = [
     -7.765975, -1.227196, -7.557059, -0.700293, -0.251129, -0.212821, -0.468285, -3.876216,
     -2.786033, -0.805412, -1.518826, -0.0054, -1.229258, -0.474298, -0.512413, -0.023178,

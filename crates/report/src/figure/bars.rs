@@ -7,7 +7,8 @@ use plotters::style::text_anchor::HPos;
 
 use super::Refusal;
 use super::canvas::{
-    INK, axes, color, legend, letters, one_digit, picture, pixels, place, room, tick, write,
+    INK, LARGEST, axes, color, legend, letters, one_digit, picture, pixels, place, room, tick,
+    write,
 };
 use crate::table::{Cell, Column, Table};
 
@@ -58,7 +59,8 @@ impl Bars {
         let height = self.rows.len() * each;
         let left = room(self.rows.iter().map(String::as_str));
         let values = self.series.iter().flat_map(|series| &series.values).copied();
-        let most = values.filter(|value| value.is_finite()).fold(0.0, f64::max).max(1e-6);
+        let most =
+            values.filter(|value| value.is_finite()).fold(0.0, f64::max).clamp(1e-6, LARGEST);
         picture((WIDTH, pixels(height) + TOP + 50), |area| {
             let names: Vec<&str> = self.series.iter().map(|series| series.name.as_str()).collect();
             legend(area, &names, i32::try_from(left).unwrap_or_default())?;
@@ -80,7 +82,10 @@ impl Bars {
                     };
                     let (from, to) =
                         (top - place(number * BAR), top - place((number + 1) * BAR - 1));
-                    let bar = Rectangle::new([(0.0, to), (*value, from)], color(number).filled());
+                    let bar = Rectangle::new(
+                        [(0.0, to), (value.min(most), from)],
+                        color(number).filled(),
+                    );
                     chart.plotting_area().draw(&bar)?;
                 }
                 let middle = top - place(self.series.len() * BAR) / 2.0;

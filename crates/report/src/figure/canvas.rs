@@ -130,6 +130,7 @@ pub(super) fn line(
     points: Vec<(f64, f64)>,
     style: impl Into<ShapeStyle>,
 ) -> Result<(), Refusal> {
+    let points: Vec<_> = points.into_iter().map(|point| inside(chart, point)).collect();
     chart.plotting_area().draw(&PathElement::new(points, style))
 }
 
@@ -140,12 +141,22 @@ pub(super) fn dot(
     radius: i32,
     color: RGBColor,
 ) -> Result<(), Refusal> {
-    chart.plotting_area().draw(&Circle::new(point, radius, color.filled()))
+    chart.plotting_area().draw(&Circle::new(inside(chart, point), radius, color.filled()))
 }
 
-/// Returns a range that holds all numbers, with some room at both ends.
+/// Returns the place of a point that its chart has; what no axis holds is at the edge.
+pub(super) fn inside(chart: &Chart<'_, '_>, (x, y): (f64, f64)) -> (f64, f64) {
+    let (across, upward) = (chart.x_range(), chart.y_range());
+    (x.clamp(across.start, across.end), y.clamp(upward.start, upward.end))
+}
+
+/// The largest number of an axis: the library looks for marks of an infinite one for ever.
+pub(super) const LARGEST: f64 = 1e300;
+
+/// Returns a range that holds all numbers an axis can hold, with some room at both ends.
 pub(super) fn range(numbers: impl Iterator<Item = f64>) -> (f64, f64) {
     let finite = numbers.filter(|number| number.is_finite());
+    let finite = finite.map(|number| number.clamp(-LARGEST, LARGEST));
     let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), number| {
         (low.min(number), high.max(number))
     });

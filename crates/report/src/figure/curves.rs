@@ -6,7 +6,7 @@ use plotters::style::Color as _;
 
 use super::Refusal;
 use super::canvas::{
-    axes, color, dot, legend, line, one_digit, picture, range, tick, write_upward,
+    axes, color, dot, inside, legend, line, one_digit, picture, range, tick, write_upward,
 };
 use crate::table::{Cell, Column, Table};
 
@@ -99,7 +99,8 @@ impl Curves {
                 let lower = band.iter().map(|(x, (low, _))| (*x, *low));
                 let upper = band.iter().rev().map(|(x, (_, high))| (*x, *high));
                 if band.len() > 1 {
-                    let outline: Vec<_> = lower.chain(upper).collect();
+                    let outline: Vec<_> =
+                        lower.chain(upper).map(|point| inside(&chart, point)).collect();
                     let band = Polygon::new(outline, color(number).mix(0.18).filled());
                     chart.plotting_area().draw(&band)?;
                 }

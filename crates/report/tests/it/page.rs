@@ -279,6 +279,32 @@ fn what_is_empty_is_left_out() {
     assert_eq!(page.to_markdown(), "# Empty\n");
 }
 
+/// The span of the two largest numbers is infinite.
+#[test]
+fn the_largest_numbers_can_be_drawn() {
+    let values = [f64::MAX, f64::MIN, f64::INFINITY, f64::NAN, 0.0];
+    let mut page = Page::new("Numbers");
+    let rows = values.map(|effect| IntervalRow {
+        label: "x".to_owned(),
+        effect,
+        interval: Some((f64::MIN, effect)),
+        detectable: Some(effect),
+    });
+    let intervals = Intervals { axis: "x".to_owned(), rows: rows.into() };
+    let points = values.map(|x| Point { x, y: x, band: Some((f64::MIN, x)) });
+    let curves = vec![Curve { name: "x".to_owned(), points: points.into() }];
+    let series = vec![Series { name: "x".to_owned(), values: values.into() }];
+    let bars = Bars { axis: "x".to_owned(), rows: vec!["x".to_owned(); 5], series };
+    for plot in [
+        Plot::Intervals(intervals),
+        Plot::Curves(Curves { curves, ..Curves::default() }),
+        Plot::Bars(bars),
+    ] {
+        page.figure(Figure { caption: "x".to_owned(), plot, numbers: Numbers::Elsewhere });
+    }
+    assert_eq!(html_findings(&page.to_html().unwrap()), [""; 0]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
